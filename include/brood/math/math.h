@@ -1,0 +1,31 @@
+/* What a rank computes with: the path, the numerics, and the room that products pack into. */
+#ifndef BROOD_MATH_MATH_H
+#define BROOD_MATH_MATH_H
+
+#include "brood/math/isa.h"
+#include "brood/util/config.h"
+
+typedef enum {
+    BROOD_NUMERICS_PORTABLE, /* the same bits on every x86-64 CPU with AVX2 and FMA */
+    BROOD_NUMERICS_NATIVE    /* products by OpenBLAS on one thread, with the kernels it picks for this CPU */
+} brood_numerics_t;
+
+typedef struct {
+    int32_t numerics; /* brood_numerics_t */
+} brood_math_config_t;
+extern const brood_key_t brood_math_keys[]; /* run.numerics */
+extern const int64_t     brood_math_key_count;
+
+typedef struct brood_math brood_math_t; /* one a thread */
+
+/* BROOD_E_MEMORY. BROOD_E_NUMERICS: native asked for in a build without OpenBLAS. */
+brood_err_t brood_math_create(brood_numerics_t numerics, brood_isa_t isa, brood_math_t **math) BROOD_WARN_UNUSED;
+void        brood_math_destroy(brood_math_t **math); /* NULL-safe; leaves NULL */
+
+brood_isa_t      brood_math_isa(const brood_math_t *math);
+brood_numerics_t brood_math_numerics(const brood_math_t *math);
+
+/* Who makes the products, for /clock: "portable avx512", or "openblas 0.3.21 Haswell". Static storage of `math`. */
+const char *brood_math_describe(const brood_math_t *math);
+
+#endif

@@ -1,0 +1,15 @@
+/* What the program says while it works: to stderr, a line at a time, from rank 0 unless said otherwise. Results go to
+ * stdout and are not the log's. */
+#ifndef BROOD_UTIL_LOG_H
+#define BROOD_UTIL_LOG_H
+
+#include "brood/util/error.h"
+
+typedef enum { BROOD_LOG_ERROR, BROOD_LOG_WARNING, BROOD_LOG_INFO, BROOD_LOG_DEBUG } brood_log_level_t;
+
+/* Lines above `level` are dropped (at first: above BROOD_LOG_INFO). `speaks` false silences everything but errors:
+ * ranks other than 0. */
+void brood_log_setup(brood_log_level_t level, int speaks);
+void brood_log(brood_log_level_t level, const char *format, ...) BROOD_PRINTF(2, 3);
+
+#endif
