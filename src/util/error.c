@@ -43,14 +43,19 @@ brood_err_t brood_fail(brood_err_t code, const char *format, ...) {
 }
 
 brood_err_t brood_because(brood_err_t code, const char *format, ...) {
-    char    before[MESSAGE_SIZE], whole[MESSAGE_SIZE];
+    char    whole[MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(before, sizeof before, format, arguments);
+    int used = vsnprintf(whole, sizeof whole, format, arguments);
     va_end(arguments);
     /* A message too long loses its end, not its place. */
-    size_t used = (size_t)snprintf(whole, sizeof whole, "%s: ", before);
-    if (used < sizeof whole) snprintf(whole + used, sizeof whole - used, "%s", message);
+    size_t room = used < MESSAGE_SIZE - 3 ? (size_t)(MESSAGE_SIZE - 3 - used) : 0, length = strlen(message);
+    if (room) {
+        memcpy(whole + used, ": ", 2);
+        size_t kept = length < room ? length : room;
+        memcpy(whole + used + 2, message, kept);
+        whole[(size_t)used + 2 + kept] = '\0';
+    }
     memcpy(message, whole, sizeof message);
     return code;
 }

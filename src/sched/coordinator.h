@@ -1,0 +1,53 @@
+/* The half of rank 0 that hands out and keeps. What is next and whether an update is due, it asks of search. */
+#ifndef BROOD_SRC_SCHED_COORDINATOR_H
+#define BROOD_SRC_SCHED_COORDINATOR_H
+
+#include "message.h"
+#include "progress.h"
+#include "worker.h"
+
+typedef struct {
+    bool wants; /* has asked for a task, and has none yet */
+    bool left;  /* has sent its last message */
+} rank_t;
+
+typedef struct {
+    const brood_sched_config_t *config;
+    const brood_sched_parent_t *parent;
+    worker_t                   *here; /* rank 0's own worker; NULL: it only coordinates */
+    outbox_t                   *outbox;
+    int                         ranks;
+    rank_t                     *rank; /* [ranks] */
+
+    bool        stopping;
+    brood_end_t end;
+    brood_err_t error; /* of any rank; BROOD_OK: none */
+    char        message[2048];
+
+    bool       changed;                            /* something new since the last save */
+    bool       told_break;                         /* a failed save has been reported and not made good */
+    double     last_save, save_seconds, last_look; /* monotonic; of the last save; at the halt file */
+    double     first_task;                         /* monotonic, when the first task was handed out; 0: none yet */
+    progress_t progress;
+} coordinator_t;
+
+brood_err_t coordinator_init(coordinator_t *coordinator, const brood_sched_config_t *config,
+                             const brood_sched_parent_t *parent, worker_t *here, outbox_t *outbox,
+                             int ranks) BROOD_WARN_UNUSED;
+void        coordinator_fini(coordinator_t *coordinator);
+
+/* What has arrived. Errors of search and run end the search (coordinator_fail); those returned are of the messages. */
+brood_err_t coordinator_receive(coordinator_t *coordinator, int from, tag_t tag,
+                                const brood_bytes_t *bytes) BROOD_WARN_UNUSED;
+void        coordinator_record(coordinator_t *coordinator, int from, const result_message_t *result);
+
+/* One turn: advance the search, look for a reason to stop, save when due, hand out. *over: every rank has left. */
+brood_err_t coordinator_turn(coordinator_t *coordinator, bool *over) BROOD_WARN_UNUSED;
+
+/* Keeps this thread's message as the reason for which all ranks stop, unless there is one already. */
+void coordinator_fail(coordinator_t *coordinator, brood_err_t err);
+
+/* The last save, with why the job ended. */
+brood_err_t coordinator_finish(coordinator_t *coordinator) BROOD_WARN_UNUSED;
+
+#endif

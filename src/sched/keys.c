@@ -1,0 +1,51 @@
+#include "brood/sched/sched.h"
+
+#define KEY(member) .offset = offsetof(brood_sched_config_t, member)
+
+const brood_key_t brood_sched_keys[] = {
+    {.path = "sched.rank0",
+     .kind = BROOD_KEY_WORD,
+     KEY(rank0),
+     .standard = "auto",
+     .other = "coordinate",
+     .range = "auto | train | coordinate",
+     .help = "whether rank 0 trains children beside handing them out",
+     .effect =
+         "auto: it trains in jobs of up to 32 ranks. A rank 0 that only coordinates answers at once; choose it when "
+         "mini-batches are slow and ranks many"},
+    {.path = "checkpoint.every",
+     .kind = BROOD_KEY_DURATION,
+     KEY(every),
+     .standard = "30 s",
+     .other = "0.2 s",
+     .range = "0.01 .. 86400",
+     .unit = "duration",
+     .help = "how long a new result may wait until it is on disk",
+     .effect = "a kill or a dead node costs at most this time; less of it writes more often"},
+    {.path = "checkpoint.share",
+     .kind = BROOD_KEY_REAL,
+     KEY(share),
+     .standard = "0.005",
+     .other = "1",
+     .range = "(0 .. 1]",
+     .help = "the most that writing the run file may cost, as a share of the time",
+     .effect = "where writing is slow, saves become rarer than checkpoint.every so as to stay below it"},
+    {.path = "log.every",
+     .kind = BROOD_KEY_DURATION,
+     KEY(log_every),
+     .standard = "60 s",
+     .other = "0.2 s",
+     .range = "0.01 .. 86400",
+     .unit = "duration",
+     .help = "time between progress lines where the log is no terminal",
+     .effect = "less of it makes a longer log"},
+    {.path = "log.level",
+     .kind = BROOD_KEY_WORD,
+     KEY(log_level),
+     .standard = "info",
+     .other = "debug",
+     .range = "error | warning | info | debug",
+     .help = "which lines go to the log",
+     .effect = "debug also tells of every save"},
+};
+const int64_t brood_sched_key_count = sizeof brood_sched_keys / sizeof brood_sched_keys[0];

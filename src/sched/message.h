@@ -1,0 +1,62 @@
+/* What ranks tell each other. All ranks run the same binary: structs travel as bytes. */
+#ifndef BROOD_SRC_SCHED_MESSAGE_H
+#define BROOD_SRC_SCHED_MESSAGE_H
+
+#include <mpi.h>
+
+#include "brood/history/history.h"
+#include "brood/util/bytes.h"
+
+typedef enum {
+    TAG_REQUEST = 1, /* worker: I shall need a task */
+    TAG_TASK,        /* parent: task_message_t */
+    TAG_RESULT,      /* worker: result_message_t, curve */
+    TAG_STOP,        /* parent: stop_message_t; no task follows */
+    TAG_LEFT,        /* worker: left_message_t; its last message */
+    TAG_FAILED       /* worker: failed_message_t; its last message */
+} tag_t;
+
+typedef struct {
+    int64_t episode;
+    int32_t begun;
+    char    architecture[BROOD_MAX_TEXT];
+} task_message_t;
+
+/* A child that has finished, where and when. The curve follows behind it on the wire. */
+typedef struct {
+    int64_t        episode;
+    brood_result_t result;
+    double         start, end, busy;
+    char           host[64];
+} result_message_t;
+
+typedef struct {
+    int32_t abandon; /* leave the child that is being trained, too */
+} stop_message_t;
+
+typedef struct {
+    int64_t unbegun; /* the episode that was handed out and not begun, or -1 */
+} left_message_t;
+
+typedef struct {
+    int32_t code;
+    char    message[2048];
+} failed_message_t;
+
+/* Messages on their way: nobody waits for a send. */
+typedef struct {
+    MPI_Comm     comm;
+    int          count, capacity;
+    MPI_Request *request;
+    void       **buffer;
+} outbox_t;
+
+void        outbox_init(outbox_t *outbox, MPI_Comm comm);
+brood_err_t outbox_send(outbox_t *outbox, int to, tag_t tag, const void *bytes, size_t size) BROOD_WARN_UNUSED;
+brood_err_t outbox_progress(outbox_t *outbox) BROOD_WARN_UNUSED; /* frees what has arrived */
+brood_err_t outbox_fini(outbox_t *outbox) BROOD_WARN_UNUSED;     /* waits until all has arrived */
+
+/* Takes a message that is there, if any: *from is -1 when there is none. */
+brood_err_t message_take(MPI_Comm comm, int *from, tag_t *tag, brood_bytes_t *bytes) BROOD_WARN_UNUSED;
+
+#endif
