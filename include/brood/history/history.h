@@ -66,21 +66,25 @@ brood_err_t brood_history_create(int64_t positions, int64_t choices, int64_t epo
                                  brood_history_t **history) BROOD_WARN_UNUSED;
 void        brood_history_destroy(brood_history_t **history);
 
+/* Pointers into the history are valid until it next grows. */
 int64_t                brood_history_episodes(const brood_history_t *history);
+int64_t                brood_history_rounds(const brood_history_t *history); /* asked */
 int64_t                brood_history_updates(const brood_history_t *history);
 const brood_episode_t *brood_history_episode(const brood_history_t *history, int64_t episode);
 const brood_epoch_t   *brood_history_curve(const brood_history_t *history, int64_t episode);  /* [epochs of its row] */
 const int32_t         *brood_history_tokens(const brood_history_t *history, int64_t episode); /* [T] */
 const double          *brood_history_token_log_p(const brood_history_t *history, int64_t episode); /* [T] */
+const float           *brood_history_probability(const brood_history_t *history, int64_t round);   /* [T, K] */
 const brood_update_t  *brood_history_update(const brood_history_t *history, int64_t update);
 
 /* Appends an open row: its number must be the count of rows so far. What is unknown yet is set to NaN and 0 here: of
    `row` are read round, policy_version, original, architecture, log_probability, entropy, parameters, flops, bytes.
-   tokens[T], log_p[T]. BROOD_E_MEMORY: nothing has changed. */
+   tokens[T], log_p[T]. Every NaN becomes the canonical one, here and below. BROOD_E_MEMORY: nothing has changed. */
 brood_err_t brood_history_append(brood_history_t *history, const brood_episode_t *row, const int32_t tokens[],
                                  const double log_p[]) BROOD_WARN_UNUSED;
 
-/* Fills an open row with its result and reward. BROOD_E_BUG: not open, or a curve longer than the shape allows. */
+/* Fills an open row with its result and reward; the curve may be another row's. BROOD_E_BUG: not open, a result that is
+   none, or a curve longer than the shape allows. */
 brood_err_t brood_history_finish(brood_history_t *history, int64_t episode, const brood_result_t *result,
                                  double reward) BROOD_WARN_UNUSED;
 void        brood_history_set_advantage(brood_history_t *history, int64_t episode, double advantage);
@@ -94,13 +98,16 @@ brood_err_t brood_history_append_update(brood_history_t *history, const brood_up
 int64_t brood_history_find(const brood_history_t *history, const char *architecture, int64_t before);
 
 /* Loading: makes room for exactly these numbers of rows, rounds, updates and values of all curves together; then
-   brood_history_fields points at them, then brood_history_restore rebuilds what is derived. BROOD_E_FORMAT: the loaded
-   rows contradict each other (order of episodes, a status or length out of range). */
+   brood_history_fields points at them, then brood_history_restore rebuilds what is derived. In a file, these numbers
+   are the rows of /episodes/episode, of /updates/update and /strategy/asked_round together, of /updates/update, and of
+   /curves/value. BROOD_E_FORMAT: numbers that no history has; the loaded rows contradict each other (order of episodes
+   and rounds, a status, length or token out of range, results where none can be). */
 brood_err_t brood_history_reserve(brood_history_t *history, int64_t episodes, int64_t rounds, int64_t updates,
                                   int64_t epochs) BROOD_WARN_UNUSED;
 brood_err_t brood_history_restore(brood_history_t *history) BROOD_WARN_UNUSED;
 
-/* /episodes, /curves, /updates. Curves are laid out in episode order here. */
+/* /episodes, /curves, /updates, what is known of the rounds that wait for their update (/strategy/asked_probability),
+   and the scales /position and /choice. Curves are laid out in episode order here. BROOD_E_MEMORY. */
 brood_err_t brood_history_fields(brood_history_t *history, brood_fields_t *fields) BROOD_WARN_UNUSED;
 
 #endif
