@@ -49,8 +49,8 @@ typedef struct {
 /* Counted by formulas that know nothing of kernels, threads or the node, except `cost`. */
 typedef struct {
     int64_t parameters; /* trained numbers */
-    int64_t flops;      /* one training step of one image, as direct convolution, multiply and add = 2, forward + both
-                           gradients */
+    int64_t flops;      /* one training step of one image: convolutions (direct) and dense layers, multiply and add = 2,
+                           forward + both gradients, the first layer's too */
     int64_t bytes;      /* float32 activations of a mini-batch, every layer's output once */
     int64_t cost; /* predicted nanoseconds of one training step of one image on one core of a reference CPU, by the
                      kernels really chosen; content never uses it */
@@ -61,7 +61,8 @@ bool brood_net_spec_add(brood_net_spec_t *spec, brood_layer_kind_t kind, const b
 
 /* Shape of the output of each layer: shape[i] = height, width, channels. BROOD_E_DATA with the layer and the reason
    when there is no such network: a stride above 1 or a window of stride above 1 that is larger than its input, a layer
-   without inputs, a last layer that does not make `classes` outputs, sizes beyond 2^31 elements an image. */
+   without inputs, an output that is read by no layer or by two, a last layer that does not make `classes` outputs,
+   sizes beyond 2^31 elements an image or a parameter array. */
 brood_err_t brood_net_shapes(const brood_net_spec_t *spec, int64_t shape[BROOD_MAX_LAYERS][3]) BROOD_WARN_UNUSED;
 
 /* BROOD_E_DATA as brood_net_shapes. */

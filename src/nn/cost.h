@@ -1,0 +1,21 @@
+/* The predicted time of a step, counted: products by their operations, element-wise passes by their bytes. The rates
+   are of one core of the reference CPU (Zen 5, AVX2 path). */
+#ifndef BROOD_NN_COST_H
+#define BROOD_NN_COST_H
+
+#include <stdint.h>
+
+#define BROOD_COST_FLOPS_PER_NS 100.0
+#define BROOD_COST_BYTES_PER_NS 16.0
+
+/* Of C[m, n] = A[m, k] B[k, n]: the last vector of a row costs as much as a full one. */
+static inline double brood_cost_product(int64_t m, int64_t n, int64_t k) {
+    return 2.0 * (double)m * (double)((n + 7) / 8 * 8) * (double)k / BROOD_COST_FLOPS_PER_NS;
+}
+
+/* Of reading or writing so many float32. */
+static inline double brood_cost_pass(int64_t elements) {
+    return 4.0 * (double)elements / BROOD_COST_BYTES_PER_NS;
+}
+
+#endif

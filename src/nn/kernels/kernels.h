@@ -1,0 +1,86 @@
+/* The element-wise loops, each one source compiled once a path; products are math's. Lanes run along channels, or along
+   everything where channels do not matter; never along a sum. */
+#ifndef BROOD_NN_KERNELS_H
+#define BROOD_NN_KERNELS_H
+
+#include "brood/nn/real.h"
+#include "brood/rng/philox.h"
+
+/* Positions of a maximum: as wide as a real, so that one mask selects both. */
+#ifdef BROOD_NN_DOUBLE
+typedef int64_t brood_index_t;
+#else
+typedef int32_t brood_index_t;
+#endif
+
+/* Numbers of a channel are repeated for so many positions, so that vectors run over rows of any number of channels. */
+#define BROOD_TILE 16
+
+/* A line of positions that a pooling window of stride 1 slides along: position p begins at x + p · step, and `lanes`
+   elements from there on are pooled side by side. Window o covers o − before … o − before + window − 1. */
+typedef struct {
+    int64_t positions, step, lanes, window, before;
+} brood_line_t;
+
+typedef struct {
+    double rate, beta1, beta2, epsilon, correction1, correction2, decay;
+} brood_adam_t;
+
+typedef struct {
+    /* y = max(x, 0), NaN staying NaN; y may be x. dx = dy where y > 0, else 0; dx may be dy. */
+    void (*relu_forward)(int64_t n, const brood_real_t *x, brood_real_t *y);
+    void (*relu_backward)(int64_t n, const brood_real_t *y, const brood_real_t *dy, brood_real_t *dx);
+
+    /* [rows, channels] by tiled[channels · BROOD_TILE] (brood_nn_tile). y += b; y = a x + b; dx = a dy + (b x + c),
+       each product and sum fused. y may be x, dx may be dy. */
+    void (*add_rows)(int64_t rows, int64_t channels, const brood_real_t *b, brood_real_t *y);
+    void (*affine_rows)(int64_t rows, int64_t channels, const brood_real_t *a, const brood_real_t *b,
+                        const brood_real_t *x, brood_real_t *y);
+    void (*affine2_rows)(int64_t rows, int64_t channels, const brood_real_t *a, const brood_real_t *b,
+                         const brood_real_t *c, const brood_real_t *dy, const brood_real_t *x, brood_real_t *dx);
+
+    /* sum[channels] = Σ x over rows, in order; with v: dot[channels] = Σ x v. v may be x. */
+    void (*sum_rows)(int64_t rows, int64_t channels, const brood_real_t *x, double *sum);
+    void (*dot_rows)(int64_t rows, int64_t channels, const brood_real_t *x, const brood_real_t *v, double *sum,
+                     double *dot);
+
+    /* Bits of kept[⌈n / 8⌉], the lowest first: unit i is kept where the 16-bit word i mod 8 (low halves first) of block
+       first + ⌊i / 8⌋ is at least `threshold`. */
+    void (*dropout_draw)(int64_t n, const brood_key4_t *key, uint32_t first, uint32_t threshold, uint8_t *kept);
+    /* y = kept ? scale x : 0; y may be x. */
+    void (*dropout_apply)(int64_t n, const uint8_t *kept, brood_real_t scale, const brood_real_t *x, brood_real_t *y);
+
+    /* y and the position of the largest, the first of equals; x and y do not overlap. Backward: dx of every position.
+     */
+    void (*pool_line_forward)(const brood_line_t *line, const brood_real_t *x, brood_real_t *y, brood_index_t *index);
+    void (*pool_line_backward)(const brood_line_t *line, const brood_real_t *dy, const brood_index_t *index,
+                               brood_real_t *dx);
+
+    /* One window of height x width positions at x, its rows `row` elements apart: y[channels] and the tap row · pitch +
+       column of the largest, the first of equals. Backward: adds dy there. */
+    void (*pool_window_forward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
+                                const brood_real_t *x, brood_real_t *y, brood_index_t *index);
+    void (*pool_window_backward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
+                                 const brood_real_t *dy, const brood_index_t *index, brood_real_t *dx);
+
+    /* The windows of one row of `positions` outputs, `step` elements apart, each of `height` runs of `run` elements,
+       `row` elements apart: panel[positions, height, run]. Backward: the panel added onto x, position by position. */
+    void (*gather_patches)(int64_t positions, int64_t step, int64_t height, int64_t row, int64_t run,
+                           const brood_real_t *x, brood_real_t *panel);
+    void (*scatter_patches)(int64_t positions, int64_t step, int64_t height, int64_t row, int64_t run,
+                            const brood_real_t *panel, brood_real_t *x);
+
+    /* One step of Adam (corrections 1 − β^t) and of SGD with momentum over n parameters. */
+    void (*adam)(int64_t n, const brood_adam_t *adam, const brood_real_t *gradient, brood_real_t *first,
+                 brood_real_t *second, brood_real_t *value);
+    void (*sgd)(int64_t n, double rate, double momentum, double decay, const brood_real_t *gradient,
+                brood_real_t *velocity, brood_real_t *value);
+} brood_nn_kernels_t;
+
+/* The one point where the path is chosen. */
+const brood_nn_kernels_t *brood_nn_kernels(const brood_math_t *math);
+
+/* tiled[channels · BROOD_TILE] of number[channels]. */
+void brood_nn_tile(int64_t channels, const brood_real_t *number, brood_real_t *tiled);
+
+#endif

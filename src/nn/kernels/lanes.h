@@ -1,0 +1,130 @@
+/* Vectors of reals, of the positions beside them (brood_index_t, as wide) and of doubles that sums are made in, as wide
+   as the path has them. Included by what is compiled once a path. */
+#ifndef BROOD_NN_LANES_H
+#define BROOD_NN_LANES_H
+
+#include <immintrin.h>
+
+#include "kernels.h"
+
+#define BROOD_PASTE_(name, path) brood_nn_##name##_##path
+#define BROOD_PASTE(name, path)  BROOD_PASTE_(name, path)
+#define KERNEL(name)             BROOD_PASTE(name, BROOD_PATH) /* brood_nn_relu_forward_avx2 */
+
+#if defined BROOD_PATH_avx512
+
+typedef __m512i lanes_index_t;
+typedef __m512d wide_t;
+#define wide_zero()       _mm512_setzero_pd()
+#define wide_fma          _mm512_fmadd_pd
+#define wide_store(p, v)  _mm512_storeu_pd(p, v)
+#define WIDE              8
+#define index_load(p)     _mm512_loadu_si512(p)
+#define index_store(p, v) _mm512_storeu_si512(p, v)
+
+#ifdef BROOD_NN_DOUBLE
+typedef __m512d  lanes_t;
+typedef __mmask8 lanes_mask_t;
+#define LANES                  8
+#define lanes_first(n)         ((__mmask8)((1u << (n)) - 1))
+#define lanes_set(x)           _mm512_set1_pd(x)
+#define lanes_load(p)          _mm512_loadu_pd(p)
+#define lanes_load_n(p, n)     _mm512_maskz_loadu_pd(lanes_first(n), p)
+#define lanes_store(p, v)      _mm512_storeu_pd(p, v)
+#define lanes_store_n(p, v, n) _mm512_mask_storeu_pd(p, lanes_first(n), v)
+#define lanes_fma              _mm512_fmadd_pd
+#define lanes_sqrt             _mm512_sqrt_pd
+#define lanes_less(a, b)       _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ)
+#define lanes_select(m, a, b)  _mm512_mask_blend_pd(m, b, a)
+#define lanes_masked(m, a)     _mm512_maskz_mov_pd(m, a)
+#define index_set(x)           _mm512_set1_epi64(x)
+#define index_load_n(p, n)     _mm512_maskz_loadu_epi64(lanes_first(n), p)
+#define index_store_n(p, v, n) _mm512_mask_storeu_epi64(p, lanes_first(n), v)
+#define index_equal(a, b)      _mm512_cmpeq_epi64_mask(a, b)
+#define index_select(m, a, b)  _mm512_mask_blend_epi64(m, b, a)
+#define lanes_widen(v, half)   (v)
+#else
+typedef __m512    lanes_t;
+typedef __mmask16 lanes_mask_t;
+#define LANES                  16
+#define lanes_first(n)         ((__mmask16)((1u << (n)) - 1))
+#define lanes_set(x)           _mm512_set1_ps(x)
+#define lanes_load(p)          _mm512_loadu_ps(p)
+#define lanes_load_n(p, n)     _mm512_maskz_loadu_ps(lanes_first(n), p)
+#define lanes_store(p, v)      _mm512_storeu_ps(p, v)
+#define lanes_store_n(p, v, n) _mm512_mask_storeu_ps(p, lanes_first(n), v)
+#define lanes_fma              _mm512_fmadd_ps
+#define lanes_sqrt             _mm512_sqrt_ps
+#define lanes_less(a, b)       _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ)
+#define lanes_select(m, a, b)  _mm512_mask_blend_ps(m, b, a)
+#define lanes_masked(m, a)     _mm512_maskz_mov_ps(m, a)
+#define index_set(x)           _mm512_set1_epi32(x)
+#define index_load_n(p, n)     _mm512_maskz_loadu_epi32(lanes_first(n), p)
+#define index_store_n(p, v, n) _mm512_mask_storeu_epi32(p, lanes_first(n), v)
+#define index_equal(a, b)      _mm512_cmpeq_epi32_mask(a, b)
+#define index_select(m, a, b)  _mm512_mask_blend_epi32(m, b, a)
+#define lanes_widen(v, half)   _mm512_cvtps_pd((half) ? _mm512_extractf32x8_ps(v, 1) : _mm512_castps512_ps256(v))
+#endif
+#define mask_bits(m) ((unsigned)(m))
+
+#else /* avx2 */
+
+typedef __m256i lanes_index_t;
+typedef __m256d wide_t;
+#define wide_zero()       _mm256_setzero_pd()
+#define wide_fma          _mm256_fmadd_pd
+#define wide_store(p, v)  _mm256_storeu_pd(p, v)
+#define WIDE              4
+#define index_load(p)     _mm256_loadu_si256((const __m256i *)(const void *)(p))
+#define index_store(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), v)
+
+#ifdef BROOD_NN_DOUBLE
+typedef __m256d lanes_t;
+typedef __m256d lanes_mask_t;
+#define LANES                  4
+#define lanes_first(n)         _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3))
+#define lanes_set(x)           _mm256_set1_pd(x)
+#define lanes_load(p)          _mm256_loadu_pd(p)
+#define lanes_load_n(p, n)     _mm256_maskload_pd(p, lanes_first(n))
+#define lanes_store(p, v)      _mm256_storeu_pd(p, v)
+#define lanes_store_n(p, v, n) _mm256_maskstore_pd(p, lanes_first(n), v)
+#define lanes_fma              _mm256_fmadd_pd
+#define lanes_sqrt             _mm256_sqrt_pd
+#define lanes_less(a, b)       _mm256_cmp_pd(a, b, _CMP_LT_OQ)
+#define lanes_select(m, a, b)  _mm256_blendv_pd(b, a, m)
+#define lanes_masked(m, a)     _mm256_and_pd(m, a)
+#define mask_bits(m)           ((unsigned)_mm256_movemask_pd(m))
+#define index_set(x)           _mm256_set1_epi64x(x)
+#define index_load_n(p, n)     _mm256_maskload_epi64((const long long *)(const void *)(p), lanes_first(n))
+#define index_store_n(p, v, n) _mm256_maskstore_epi64((long long *)(void *)(p), lanes_first(n), v)
+#define index_equal(a, b)      _mm256_castsi256_pd(_mm256_cmpeq_epi64(a, b))
+#define index_select(m, a, b)  _mm256_blendv_epi8(b, a, _mm256_castpd_si256(m))
+#define lanes_widen(v, half)   (v)
+#else
+typedef __m256 lanes_t;
+typedef __m256 lanes_mask_t;
+#define LANES                  8
+#define lanes_first(n)         _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
+#define lanes_set(x)           _mm256_set1_ps(x)
+#define lanes_load(p)          _mm256_loadu_ps(p)
+#define lanes_load_n(p, n)     _mm256_maskload_ps(p, lanes_first(n))
+#define lanes_store(p, v)      _mm256_storeu_ps(p, v)
+#define lanes_store_n(p, v, n) _mm256_maskstore_ps(p, lanes_first(n), v)
+#define lanes_fma              _mm256_fmadd_ps
+#define lanes_sqrt             _mm256_sqrt_ps
+#define lanes_less(a, b)       _mm256_cmp_ps(a, b, _CMP_LT_OQ)
+#define lanes_select(m, a, b)  _mm256_blendv_ps(b, a, m)
+#define lanes_masked(m, a)     _mm256_and_ps(m, a)
+#define mask_bits(m)           ((unsigned)_mm256_movemask_ps(m))
+#define index_set(x)           _mm256_set1_epi32(x)
+#define index_load_n(p, n)     _mm256_maskload_epi32(p, lanes_first(n))
+#define index_store_n(p, v, n) _mm256_maskstore_epi32(p, lanes_first(n), v)
+#define index_equal(a, b)      _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b))
+#define index_select(m, a, b)  _mm256_blendv_epi8(b, a, _mm256_castps_si256(m))
+#define lanes_widen(v, half)   _mm256_cvtps_pd((half) ? _mm256_extractf128_ps(v, 1) : _mm256_castps256_ps128(v))
+#endif
+#endif
+
+#define HALVES (LANES / WIDE) /* vectors of doubles that a vector of reals widens to */
+
+#endif

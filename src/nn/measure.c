@@ -1,0 +1,32 @@
+#include "cost.h"
+#include "layer.h"
+
+#include <math.h>
+
+static int64_t array_count(const brood_array_t *array) {
+    int64_t count = 1;
+    for (int i = 0; i < array->ndim; i++) count *= array->shape[i];
+    return count;
+}
+
+brood_err_t brood_net_measure(const brood_net_spec_t *spec, int64_t minibatch, brood_measure_t *measure) {
+    brood_layer_t layer[BROOD_MAX_LAYERS];
+    *measure = (brood_measure_t){0};
+    brood_err_t err = brood_layers_describe(spec, layer);
+    if (err != BROOD_OK) return err;
+    double cost = 0;
+    for (int64_t i = 0; i < spec->count; i++) {
+        const brood_layer_t *at = &layer[i];
+        brood_array_t        array[BROOD_MAX_ARRAYS];
+        int64_t              arrays = at->ops->arrays ? at->ops->arrays(at, array) : 0;
+        for (int64_t j = 0; j < arrays; j++) measure->parameters += array_count(&array[j]);
+        if (at->ops == &brood_layer_convolution || at->ops == &brood_layer_dense)
+            measure->flops += 6 * at->out_size * array[0].fan_in;
+        measure->bytes += 4 * minibatch * at->out_size;
+        cost += at->ops->cost(at);
+    }
+    /* The optimiser reads and writes seven numbers a parameter, once a mini-batch. */
+    cost += 7 * brood_cost_pass(measure->parameters) / (double)minibatch;
+    measure->cost = (int64_t)ceil(cost);
+    return BROOD_OK;
+}

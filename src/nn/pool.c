@@ -1,0 +1,141 @@
+/* Max-pooling. With stride 1 the two axes are pooled one after the other, each at a cost that does not grow with the
+   window; otherwise window by window. Backward follows the positions that forward kept. */
+#include <string.h>
+
+#include "cost.h"
+#include "layer.h"
+
+static bool slides(const brood_layer_t *layer) {
+    return layer->args.stride_height == 1 && layer->args.stride_width == 1;
+}
+
+static bool both_slide(const brood_layer_t *layer) {
+    return slides(layer) && layer->args.height > 1 && layer->args.width > 1;
+}
+
+static int64_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math, brood_arena_t *arena) {
+    (void)math;
+    layer->as.pool.height = brood_axis_same(layer->in[0], layer->args.height, layer->args.stride_height);
+    layer->as.pool.width = brood_axis_same(layer->in[1], layer->args.width, layer->args.stride_width);
+    size_t bytes = (size_t)(net->minibatch * layer->out_size) * sizeof(brood_index_t);
+    layer->as.pool.index[0] = brood_arena_take(arena, bytes);
+    if (!both_slide(layer)) return 0;
+    layer->as.pool.index[1] = brood_arena_take(arena, bytes);
+    return layer->out_size; /* what lies between the two axes */
+}
+
+/* The positions of a row, and the rows of an image: all its columns are pooled side by side. */
+static brood_line_t along_width(const brood_layer_t *layer) {
+    const brood_axis_t *axis = &layer->as.pool.width;
+    return (brood_line_t){axis->in, layer->in[2], layer->in[2], axis->kernel, axis->before};
+}
+static brood_line_t along_height(const brood_layer_t *layer) {
+    const brood_axis_t *axis = &layer->as.pool.height;
+    int64_t             row = layer->in[1] * layer->in[2];
+    return (brood_line_t){axis->in, row, row, axis->kernel, axis->before};
+}
+
+static void slide_forward(const brood_nn_kernels_t *kernels, const brood_layer_t *layer, const brood_real_t *x,
+                          brood_real_t *between, brood_real_t *y, brood_index_t *across, brood_index_t *down) {
+    if (layer->args.height == 1) between = y;
+    if (layer->args.width > 1 || layer->args.height == 1) {
+        brood_line_t line = along_width(layer);
+        int64_t      row = layer->in[1] * layer->in[2];
+        for (int64_t h = 0; h < layer->in[0]; h++)
+            kernels->pool_line_forward(&line, x + h * row, between + h * row, across + h * row);
+        x = between;
+    }
+    if (layer->args.height > 1) {
+        brood_line_t line = along_height(layer);
+        kernels->pool_line_forward(&line, x, y, down);
+    }
+}
+
+static void slide_backward(const brood_nn_kernels_t *kernels, const brood_layer_t *layer, const brood_real_t *dy,
+                           const brood_index_t *across, const brood_index_t *down, brood_real_t *between,
+                           brood_real_t *dx) {
+    bool only_height = layer->args.width == 1 && layer->args.height > 1;
+    if (layer->args.height > 1) {
+        brood_line_t line = along_height(layer);
+        kernels->pool_line_backward(&line, dy, down, only_height ? dx : between);
+        dy = between;
+    }
+    if (only_height) return;
+    brood_line_t line = along_width(layer);
+    int64_t      row = layer->in[1] * layer->in[2];
+    for (int64_t h = 0; h < layer->in[0]; h++)
+        kernels->pool_line_backward(&line, dy + h * row, across + h * row, dx + h * row);
+}
+
+/* The part of a window that lies inside the image. */
+static void clip(const brood_axis_t *axis, int64_t out, int64_t *first, int64_t *count) {
+    int64_t begin = out * axis->stride - axis->before, end = begin + axis->kernel;
+    *first = begin < 0 ? 0 : begin;
+    *count = (end > axis->in ? axis->in : end) - *first;
+}
+
+/* dx == NULL: forward. Taps are counted in whole windows' pitch, though clipped ones begin at 0: backward clips alike.
+ */
+static void windows(const brood_nn_kernels_t *kernels, const brood_layer_t *layer, const brood_real_t *x,
+                    brood_real_t *y, brood_index_t *index, const brood_real_t *dy, brood_real_t *dx) {
+    const brood_axis_t *height = &layer->as.pool.height, *width = &layer->as.pool.width;
+    int64_t             channels = layer->in[2], row = layer->in[1] * channels, at = 0;
+    for (int64_t h = 0; h < height->out; h++) {
+        int64_t top, rows;
+        clip(height, h, &top, &rows);
+        for (int64_t w = 0; w < width->out; w++, at += channels) {
+            int64_t left, columns;
+            clip(width, w, &left, &columns);
+            int64_t from = top * row + left * channels;
+            if (!dx)
+                kernels->pool_window_forward(channels, rows, columns, row, width->kernel, x + from, y + at, index + at);
+            else
+                kernels->pool_window_backward(channels, rows, columns, row, width->kernel, dy + at, index + at,
+                                              dx + from);
+        }
+    }
+}
+
+/* Where the index of an image's first output stands: [0] for windows and across, [1] for down where both slide. */
+static brood_index_t *across(const brood_layer_t *layer, int64_t image) {
+    return layer->as.pool.index[0] + image * layer->out_size;
+}
+static brood_index_t *down(const brood_layer_t *layer, int64_t image) {
+    return layer->as.pool.index[both_slide(layer)] + image * layer->out_size;
+}
+
+static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+    for (int64_t i = first; i < first + images; i++) {
+        const brood_real_t *x = brood_layer_x(net, layer, i);
+        brood_real_t       *y = brood_layer_y(layer, i);
+        if (slides(layer))
+            slide_forward(net->kernels, layer, x, net->workspace, y, across(layer, i), down(layer, i));
+        else
+            windows(net->kernels, layer, x, y, across(layer, i), NULL, NULL);
+    }
+}
+
+static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+    const brood_real_t *dy = brood_layer_dy(layer, first);
+    brood_real_t       *dx = brood_layer_dx(layer, first);
+    if (!slides(layer)) memset(dx, 0, (size_t)(images * layer->in_size) * sizeof *dx);
+    for (int64_t i = first; i < first + images; i++, dy += layer->out_size, dx += layer->in_size) {
+        if (slides(layer))
+            slide_backward(net->kernels, layer, dy, across(layer, i), down(layer, i), net->workspace, dx);
+        else
+            windows(net->kernels, layer, NULL, NULL, across(layer, i), dy, dx);
+    }
+}
+
+static double cost(const brood_layer_t *layer) {
+    int64_t passes = slides(layer) ? (both_slide(layer) ? 12 : 6) : 4;
+    return brood_cost_pass(passes * layer->in_size);
+}
+
+const brood_layer_ops_t brood_layer_max_pool = {
+    .name = "max-pooling",
+    .lay_out = lay_out,
+    .forward = {{forward, false}},
+    .backward = {{backward, false}},
+    .cost = cost,
+};

@@ -1,0 +1,24 @@
+#include "cost.h"
+#include "layer.h"
+
+static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+    net->kernels->relu_forward(images * layer->out_size, brood_layer_x(net, layer, first), brood_layer_y(layer, first));
+}
+
+static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+    net->kernels->relu_backward(images * layer->out_size, brood_layer_y(layer, first), brood_layer_dy(layer, first),
+                                brood_layer_dx(layer, first));
+}
+
+static double cost(const brood_layer_t *layer) {
+    return brood_cost_pass((layer->propagates ? 5 : 2) * layer->out_size);
+}
+
+/* Dropout may write over y: a unit that it drops has no gradient, and one that it keeps stays positive. */
+const brood_layer_ops_t brood_layer_relu = {
+    .name = "ReLU",
+    .in_place = true,
+    .forward = {{forward, false}},
+    .backward = {{backward, false}},
+    .cost = cost,
+};
