@@ -1,5 +1,6 @@
 #include "brood/util/bytes.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,9 +23,11 @@ brood_err_t brood_bytes_reserve(brood_bytes_t *bytes, size_t capacity) {
 }
 
 brood_err_t brood_bytes_append(brood_bytes_t *bytes, const void *data, size_t size) {
+    if (size > SIZE_MAX - bytes->size)
+        return brood_fail(BROOD_E_MEMORY, "a buffer of %zu bytes cannot grow by %zu", bytes->size, size);
     size_t needed = bytes->size + size;
     if (needed > bytes->capacity) {
-        size_t      doubled = 2 * bytes->capacity;
+        size_t      doubled = bytes->capacity <= SIZE_MAX / 2 ? 2 * bytes->capacity : SIZE_MAX;
         brood_err_t err = brood_bytes_reserve(bytes, needed > doubled ? needed : doubled);
         if (err != BROOD_OK) return err;
     }

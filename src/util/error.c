@@ -42,20 +42,23 @@ brood_err_t brood_fail(brood_err_t code, const char *format, ...) {
     return code;
 }
 
+/* A text too long loses its end. Returns the length of the whole. */
+static size_t append(char to[MESSAGE_SIZE], size_t used, const char *text) {
+    size_t length = strlen(text), room = MESSAGE_SIZE - 1 - used;
+    if (length > room) length = room;
+    memcpy(to + used, text, length);
+    to[used + length] = '\0';
+    return used + length;
+}
+
 brood_err_t brood_because(brood_err_t code, const char *format, ...) {
     char    whole[MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    int used = vsnprintf(whole, sizeof whole, format, arguments);
+    vsnprintf(whole, sizeof whole, format, arguments);
     va_end(arguments);
-    /* A message too long loses its end, not its place. */
-    size_t room = used < MESSAGE_SIZE - 3 ? (size_t)(MESSAGE_SIZE - 3 - used) : 0, length = strlen(message);
-    if (room) {
-        memcpy(whole + used, ": ", 2);
-        size_t kept = length < room ? length : room;
-        memcpy(whole + used + 2, message, kept);
-        whole[(size_t)used + 2 + kept] = '\0';
-    }
+    size_t used = append(whole, strlen(whole), ": ");
+    append(whole, used, message);
     memcpy(message, whole, sizeof message);
     return code;
 }
