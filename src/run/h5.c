@@ -1,0 +1,166 @@
+#include "h5.h"
+
+#include <hdf5_hl.h>
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "columns are written as they lie in memory");
+
+void brood_h5_begin(brood_h5_voice_t *voice) {
+    H5Eget_auto2(H5E_DEFAULT, &voice->print, &voice->data);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+void brood_h5_end(const brood_h5_voice_t *voice) {
+    H5Eset_auto2(H5E_DEFAULT, voice->print, voice->data);
+}
+
+typedef struct {
+    char words[256];
+    bool memory;
+} cause_t;
+
+/* Walked from the outermost call inwards: the last one heard is where it went wrong. */
+static herr_t hear(unsigned n, const H5E_error2_t *error, void *into) {
+    (void)n;
+    cause_t *cause = into;
+    snprintf(cause->words, sizeof cause->words, "%s (%s)", error->desc, error->func_name);
+    if (error->maj_num == H5E_RESOURCE && (error->min_num == H5E_NOSPACE || error->min_num == H5E_CANTALLOC))
+        cause->memory = true;
+    return 0;
+}
+
+brood_err_t brood_h5_check(int64_t result, brood_err_t code, const char *what) {
+    if (result >= 0) return BROOD_OK;
+    cause_t cause = {.words = "no reason given"};
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, hear, &cause);
+    return brood_fail(cause.memory ? BROOD_E_MEMORY : code, "%s: HDF5: %s", what, cause.words);
+}
+
+void brood_h5_close(hid_t *id) {
+    if (*id >= 0) H5Idec_ref(*id);
+    *id = H5I_INVALID_HID;
+}
+
+brood_err_t brood_h5_open(const brood_bytes_t *bytes, hid_t *file) {
+    *file = H5I_INVALID_HID;
+    if (!bytes->size) return brood_fail(BROOD_E_FORMAT, "an empty file, where HDF5 was expected");
+    /* The interface knows no const; opened for reading, neither copied nor released, the bytes are only read. */
+    union {
+        const void *seen;
+        void       *asked;
+    } image = {.seen = bytes->data};
+    *file = H5LTopen_file_image(image.asked, bytes->size, H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE);
+    return brood_h5_check(*file, BROOD_E_FORMAT, "not readable as HDF5");
+}
+
+void brood_h5_path(const brood_field_t *field, char path[BROOD_H5_MAX_PATH]) {
+    snprintf(path, BROOD_H5_MAX_PATH, "%s/%s", field->group, field->name);
+}
+
+static hid_t number_type(brood_type_t type) {
+    switch (type) {
+    case BROOD_TYPE_I32:
+        return H5T_STD_I32LE;
+    case BROOD_TYPE_I64:
+        return H5T_STD_I64LE;
+    case BROOD_TYPE_U64:
+        return H5T_STD_U64LE;
+    case BROOD_TYPE_F32:
+        return H5T_IEEE_F32LE;
+    case BROOD_TYPE_F64:
+        return H5T_IEEE_F64LE;
+    case BROOD_TYPE_U8:
+    case BROOD_TYPE_ENUM:
+    case BROOD_TYPE_TEXT:
+        break;
+    }
+    return H5T_STD_U8LE;
+}
+
+brood_err_t brood_h5_type(const brood_field_t *field, hid_t *type) {
+    brood_err_t err = BROOD_OK;
+    *type = H5I_INVALID_HID;
+    if (field->type == BROOD_TYPE_ENUM) {
+        const brood_enum_t *members = field->members;
+        if (!members || members->count < 1 || members->count > UINT8_MAX + 1)
+            return brood_fail(BROOD_E_BUG, "%s/%s: an enum of one byte needs 1 to 256 members", field->group,
+                              field->name);
+        BROOD_TRY(brood_h5_check(*type = H5Tenum_create(H5T_STD_U8LE), BROOD_E_BUG, members->name));
+        for (int32_t i = 0; i < members->count; i++) {
+            uint8_t value = (uint8_t)i;
+            BROOD_TRY(brood_h5_check(H5Tenum_insert(*type, members->value[i], &value), BROOD_E_BUG, members->name));
+        }
+    } else if (field->type == BROOD_TYPE_TEXT) {
+        BROOD_TRY(brood_h5_check(*type = H5Tcopy(H5T_C_S1), BROOD_E_BUG, "text type"));
+        BROOD_TRY(brood_h5_check(H5Tset_size(*type, H5T_VARIABLE), BROOD_E_BUG, "text type"));
+        BROOD_TRY(brood_h5_check(H5Tset_cset(*type, H5T_CSET_UTF8), BROOD_E_BUG, "text type"));
+    } else {
+        BROOD_TRY(brood_h5_check(*type = H5Tcopy(number_type(field->type)), BROOD_E_BUG, "number type"));
+    }
+done:
+    if (err != BROOD_OK) brood_h5_close(type);
+    return err;
+}
+
+static void enum_text(hid_t type, char *text, size_t size) {
+    int    count = H5Tget_nmembers(type);
+    size_t used = (size_t)snprintf(text, size, "enum (");
+    for (int i = 0; i < count && used < size; i++) {
+        char *name = H5Tget_member_name(type, (unsigned)i);
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", name ? name : "?");
+        H5free_memory(name);
+    }
+    if (used < size) snprintf(text + used, size - used, ")");
+}
+
+void brood_h5_type_text(hid_t type, char *text, size_t size) {
+    size_t bits = 8 * H5Tget_size(type);
+    switch (H5Tget_class(type)) {
+    case H5T_INTEGER:
+        snprintf(text, size, "%sint%zu%s", H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "", bits,
+                 H5Tget_order(type) == H5T_ORDER_BE ? " big-endian" : "");
+        return;
+    case H5T_FLOAT:
+        snprintf(text, size, "float%zu%s", bits, H5Tget_order(type) == H5T_ORDER_BE ? " big-endian" : "");
+        return;
+    case H5T_STRING:
+        if (H5Tis_variable_str(type) > 0)
+            snprintf(text, size, "text%s", H5Tget_cset(type) == H5T_CSET_ASCII ? " (ASCII)" : "");
+        else
+            snprintf(text, size, "text of %zu bytes", bits / 8);
+        return;
+    case H5T_ENUM:
+        enum_text(type, text, size);
+        return;
+    case H5T_COMPOUND:
+        snprintf(text, size, "compound of %d members, %zu bytes", H5Tget_nmembers(type), bits / 8);
+        return;
+    case H5T_REFERENCE:
+        snprintf(text, size, "reference");
+        return;
+    case H5T_VLEN:
+        snprintf(text, size, "variable-length list");
+        return;
+    case H5T_NO_CLASS:
+    case H5T_TIME:
+    case H5T_BITFIELD:
+    case H5T_OPAQUE:
+    case H5T_ARRAY:
+    case H5T_NCLASSES:
+    default:
+        snprintf(text, size, "a type of %zu bytes", bits / 8);
+    }
+}
+
+void brood_h5_shape_text(int ndim, const hsize_t shape[], char text[BROOD_H5_MAX_SHAPE]) {
+    if (ndim == 0) {
+        snprintf(text, BROOD_H5_MAX_SHAPE, "a scalar");
+        return;
+    }
+    size_t used = 0;
+    for (int d = 0; d < ndim && used < BROOD_H5_MAX_SHAPE; d++)
+        used += (size_t)snprintf(text + used, BROOD_H5_MAX_SHAPE - used, "%s%llu", d ? ", " : "[",
+                                 (unsigned long long)shape[d]);
+    if (used < BROOD_H5_MAX_SHAPE) snprintf(text + used, BROOD_H5_MAX_SHAPE - used, "]");
+}

@@ -1,0 +1,257 @@
+#include <hdf5_hl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "brood/run/image.h"
+#include "h5.h"
+
+/* What writing one image holds. */
+typedef struct {
+    hid_t         file;
+    hid_t         scalar, text; /* the dataspace of one value, the type of a text */
+    hid_t         links;        /* how links are made: with the groups on their way */
+    brood_bytes_t rows;         /* what is gathered for one dataset */
+} writer_t;
+
+/* A call that only memory or a mistake of ours can make fail. */
+static brood_err_t made(int64_t result, const char *what) {
+    return brood_h5_check(result, BROOD_E_BUG, what);
+}
+
+static void writer_fini(writer_t *writer) {
+    brood_bytes_fini(&writer->rows);
+    brood_h5_close(&writer->links);
+    brood_h5_close(&writer->text);
+    brood_h5_close(&writer->scalar);
+    brood_h5_close(&writer->file);
+}
+
+/* The file of an image: in memory only, in the format that every reader knows. After an error, too, to be given to
+   writer_fini. */
+static brood_err_t writer_init(writer_t *writer) {
+    const size_t increment = (size_t)1 << 20;
+    brood_err_t  err = BROOD_OK;
+    hid_t        access = H5I_INVALID_HID;
+    *writer = (writer_t){
+        .file = H5I_INVALID_HID, .scalar = H5I_INVALID_HID, .text = H5I_INVALID_HID, .links = H5I_INVALID_HID};
+    BROOD_TRY(made(access = H5Pcreate(H5P_FILE_ACCESS), "image"));
+    BROOD_TRY(made(H5Pset_fapl_core(access, increment, 0), "image"));
+    BROOD_TRY(made(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST), "image"));
+    BROOD_TRY(made(writer->file = H5Fcreate("image", H5F_ACC_TRUNC, H5P_DEFAULT, access), "image"));
+    BROOD_TRY(made(writer->scalar = H5Screate(H5S_SCALAR), "image"));
+    BROOD_TRY(brood_h5_type(&(brood_field_t){.type = BROOD_TYPE_TEXT}, &writer->text));
+    BROOD_TRY(made(writer->links = H5Pcreate(H5P_LINK_CREATE), "image"));
+    BROOD_TRY(made(H5Pset_create_intermediate_group(writer->links, 1), "image"));
+done:
+    brood_h5_close(&access);
+    return err;
+}
+
+static brood_err_t write_text_attribute(const writer_t *writer, hid_t object, const char *path, const char *name,
+                                        const char *value) {
+    brood_err_t err = BROOD_OK;
+    hid_t       attribute = H5Acreate2(object, name, writer->text, writer->scalar, H5P_DEFAULT, H5P_DEFAULT);
+    BROOD_TRY(made(attribute, path));
+    BROOD_TRY(made(H5Awrite(attribute, writer->text, &value), path));
+done:
+    brood_h5_close(&attribute);
+    return err;
+}
+
+static brood_err_t write_root_attributes(const writer_t *writer, const char *format) {
+    brood_err_t err = BROOD_OK;
+    int32_t     version = BROOD_IMAGE_VERSION;
+    hid_t       attribute = H5I_INVALID_HID;
+    BROOD_TRY(write_text_attribute(writer, writer->file, "/", "format", format));
+    BROOD_TRY(made(
+        attribute = H5Acreate2(writer->file, "version", H5T_STD_I32LE, writer->scalar, H5P_DEFAULT, H5P_DEFAULT), "/"));
+    BROOD_TRY(made(H5Awrite(attribute, H5T_NATIVE_INT32, &version), "/"));
+done:
+    brood_h5_close(&attribute);
+    return err;
+}
+
+/* The type of a column in the file; an enum type is committed in the root the first time it is met. */
+static brood_err_t column_type(const writer_t *writer, const brood_field_t *field, const char *path, hid_t *type) {
+    brood_err_t err = BROOD_OK;
+    hid_t       committed = H5I_INVALID_HID;
+    BROOD_TRY(brood_h5_type(field, type));
+    if (field->type != BROOD_TYPE_ENUM) goto done;
+    const char *name = field->members->name;
+    if (H5Lexists(writer->file, name, H5P_DEFAULT) <= 0) {
+        BROOD_TRY(made(H5Tcommit2(writer->file, name, *type, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), path));
+        goto done;
+    }
+    BROOD_TRY(made(committed = H5Topen2(writer->file, name, H5P_DEFAULT), path));
+    if (H5Tequal(committed, *type) <= 0) {
+        err = brood_fail(BROOD_E_BUG, "%s: there is another enum named %s", path, name);
+        goto done;
+    }
+    brood_h5_close(type);
+    *type = committed;
+    committed = H5I_INVALID_HID;
+done:
+    brood_h5_close(&committed);
+    return err;
+}
+
+static brood_err_t create_column(const writer_t *writer, const brood_field_t *field, const char *path, hid_t type,
+                                 hid_t *column) {
+    brood_err_t err = BROOD_OK;
+    hid_t       space = H5I_INVALID_HID, creation = H5I_INVALID_HID;
+    hsize_t     shape[BROOD_MAX_DIMENSIONS] = {0};
+    for (int d = 0; d < field->ndim; d++) shape[d] = (hsize_t)field->shape[d];
+    BROOD_TRY(made(creation = H5Pcreate(H5P_DATASET_CREATE), path));
+    BROOD_TRY(made(H5Pset_obj_track_times(creation, false), path));
+    /* Every value is written at once; HDF5 insists on filling texts. */
+    if (field->type != BROOD_TYPE_TEXT) BROOD_TRY(made(H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER), path));
+    BROOD_TRY(made(space = field->ndim ? H5Screate_simple(field->ndim, shape, NULL) : H5Screate(H5S_SCALAR), path));
+    BROOD_TRY(made(*column = H5Dcreate2(writer->file, path, type, space, writer->links, creation, H5P_DEFAULT), path));
+    BROOD_TRY(write_text_attribute(writer, *column, path, "long_name", field->label));
+    BROOD_TRY(write_text_attribute(writer, *column, path, "description", field->doc));
+    if (field->unit) BROOD_TRY(write_text_attribute(writer, *column, path, "units", field->unit));
+done:
+    brood_h5_close(&creation);
+    brood_h5_close(&space);
+    return err;
+}
+
+/* The values as HDF5 takes them: enums as bytes, texts as pointers, numbers row behind row. *values points into the
+   field's own memory where that is so laid out. */
+static brood_err_t gather(const brood_field_t *field, const char *path, brood_bytes_t *buffer, const void **values) {
+    const size_t  size = brood_field_size(field);
+    const int64_t columns = brood_field_row(field), rows = field->ndim ? field->shape[0] : 1;
+    const size_t  row = (size_t)columns * size, stride = field->stride ? field->stride : row;
+    const size_t  given = field->type == BROOD_TYPE_TEXT ? sizeof(char *) : field->type == BROOD_TYPE_ENUM ? 1 : size;
+    *values = field->base;
+    if (given == size && stride == row) return BROOD_OK;
+    brood_err_t err = brood_bytes_reserve(buffer, (size_t)(rows * columns) * given);
+    if (err != BROOD_OK) return err;
+    *values = buffer->data;
+    for (int64_t r = 0; r < rows; r++) {
+        const unsigned char *from = (const unsigned char *)field->base + (size_t)r * stride;
+        unsigned char       *to = buffer->data + (size_t)(r * columns) * given;
+        if (field->type == BROOD_TYPE_TEXT) {
+            for (int64_t c = 0; c < columns; c++, from += size, to += given) {
+                if (strnlen((const char *)from, size) == size)
+                    return brood_fail(BROOD_E_BUG, "%s: row %lld: a text without end", path, (long long)r);
+                memcpy(to, &from, sizeof from);
+            }
+        } else if (field->type == BROOD_TYPE_ENUM) {
+            for (int64_t c = 0; c < columns; c++, from += size) {
+                int32_t value;
+                memcpy(&value, from, sizeof value);
+                if (value < 0 || value >= field->members->count)
+                    return brood_fail(BROOD_E_BUG, "%s: row %lld: %d is no value of enum %s", path, (long long)r,
+                                      (int)value, field->members->name);
+                to[c] = (unsigned char)value;
+            }
+        } else {
+            memcpy(to, from, row);
+        }
+    }
+    return BROOD_OK;
+}
+
+static brood_err_t write_column(writer_t *writer, const brood_field_t *field) {
+    brood_err_t err = BROOD_OK;
+    hid_t       type = H5I_INVALID_HID, column = H5I_INVALID_HID;
+    const void *values = NULL;
+    char        path[BROOD_H5_MAX_PATH];
+    brood_h5_path(field, path);
+    if (!field->label || !field->doc) return brood_fail(BROOD_E_BUG, "%s: without label or doc", path);
+    BROOD_TRY(column_type(writer, field, path, &type));
+    BROOD_TRY(create_column(writer, field, path, type, &column));
+    if (brood_field_count(field)) {
+        BROOD_TRY(gather(field, path, &writer->rows, &values));
+        BROOD_TRY(made(H5Dwrite(column, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), path));
+    }
+done:
+    brood_h5_close(&column);
+    brood_h5_close(&type);
+    return err;
+}
+
+static bool is_scale(const brood_field_t *field, const char *path) {
+    return field->ndim > 0 && field->dimension[0] && !strcmp(field->dimension[0], path);
+}
+
+static brood_err_t make_scale(const writer_t *writer, const brood_field_t *field) {
+    char path[BROOD_H5_MAX_PATH];
+    brood_h5_path(field, path);
+    if (!is_scale(field, path)) return BROOD_OK;
+    if (field->ndim != 1) return brood_fail(BROOD_E_BUG, "%s: a dimension scale has one dimension", path);
+    brood_err_t err = BROOD_OK;
+    hid_t       column = H5Dopen2(writer->file, path, H5P_DEFAULT);
+    BROOD_TRY(made(column, path));
+    BROOD_TRY(made(H5DSset_scale(column, field->name), path));
+done:
+    brood_h5_close(&column);
+    return err;
+}
+
+static brood_err_t scale_extent(hid_t scale, const char *path, int64_t *extent) {
+    brood_err_t err = BROOD_OK;
+    hid_t       space = H5Dget_space(scale);
+    BROOD_TRY(made(space, path));
+    *extent = (int64_t)H5Sget_simple_extent_npoints(space);
+done:
+    brood_h5_close(&space);
+    return err;
+}
+
+static brood_err_t attach_scales(const writer_t *writer, const brood_field_t *field) {
+    brood_err_t err = BROOD_OK;
+    hid_t       column = H5I_INVALID_HID, scale = H5I_INVALID_HID;
+    int64_t     extent = 0;
+    char        path[BROOD_H5_MAX_PATH];
+    brood_h5_path(field, path);
+    if (is_scale(field, path)) return BROOD_OK;
+    BROOD_TRY(made(column = H5Dopen2(writer->file, path, H5P_DEFAULT), path));
+    for (int d = 0; d < field->ndim; d++) {
+        if (!field->dimension[d]) continue;
+        BROOD_TRY(made(scale = H5Dopen2(writer->file, field->dimension[d], H5P_DEFAULT), field->dimension[d]));
+        BROOD_TRY(scale_extent(scale, field->dimension[d], &extent));
+        if (extent != field->shape[d]) {
+            err = brood_fail(BROOD_E_BUG, "%s: dimension %d has %lld values, its scale %s %lld", path, d,
+                             (long long)field->shape[d], field->dimension[d], (long long)extent);
+            goto done;
+        }
+        BROOD_TRY(made(H5DSattach_scale(column, scale, (unsigned)d), path));
+        brood_h5_close(&scale);
+    }
+done:
+    brood_h5_close(&scale);
+    brood_h5_close(&column);
+    return err;
+}
+
+static brood_err_t take_image(hid_t file, brood_bytes_t *bytes) {
+    brood_err_t err = BROOD_OK;
+    ssize_t     size = 0;
+    BROOD_TRY(made(H5Fflush(file, H5F_SCOPE_LOCAL), "image"));
+    BROOD_TRY(made(size = H5Fget_file_image(file, NULL, 0), "image"));
+    BROOD_TRY(brood_bytes_reserve(bytes, (size_t)size));
+    BROOD_TRY(made(size = H5Fget_file_image(file, bytes->data, (size_t)size), "image"));
+    bytes->size = (size_t)size;
+done:
+    return err;
+}
+
+brood_err_t brood_image_write(const char *format, const brood_fields_t *fields, brood_bytes_t *bytes) {
+    brood_err_t      err = BROOD_OK;
+    brood_h5_voice_t voice;
+    writer_t         writer;
+    brood_h5_begin(&voice);
+    BROOD_TRY(writer_init(&writer));
+    BROOD_TRY(brood_fields_error(fields));
+    BROOD_TRY(write_root_attributes(&writer, format));
+    for (int64_t i = 0; i < fields->count; i++) BROOD_TRY(write_column(&writer, &fields->field[i]));
+    for (int64_t i = 0; i < fields->count; i++) BROOD_TRY(make_scale(&writer, &fields->field[i]));
+    for (int64_t i = 0; i < fields->count; i++) BROOD_TRY(attach_scales(&writer, &fields->field[i]));
+    BROOD_TRY(take_image(writer.file, bytes));
+done:
+    writer_fini(&writer);
+    brood_h5_end(&voice);
+    return err;
+}
