@@ -14,10 +14,11 @@
 typedef struct {
     void *self;
     int (*open)(void *self, const char *path, int flags, mode_t mode);
-    ssize_t (*read)(void *self, int fd, void *buffer, size_t size);
+    ssize_t (*pread)(void *self, int fd, void *buffer, size_t size, off_t offset);
     ssize_t (*write)(void *self, int fd, const void *buffer, size_t size);
     int (*fsync)(void *self, int fd);
     int (*close)(void *self, int fd);
+    int (*fstat)(void *self, int fd, struct stat *status);
     int (*stat)(void *self, const char *path, struct stat *status);
     int (*link)(void *self, const char *from, const char *to);
     int (*rename)(void *self, const char *from, const char *to);
@@ -26,13 +27,13 @@ typedef struct {
 } brood_fs_t;
 extern const brood_fs_t brood_fs_posix;
 
-/* The trailer: 40 bytes, little-endian, behind the image. HDF5 and its readers ignore what follows the end of a file.
- */
+/* The trailer: 40 bytes, little-endian, behind the image. HDF5 and its readers ignore what follows the end of a
+   file. */
 typedef struct {
     char     magic[8]; /* "BROODEND" */
     uint32_t format;   /* 1 */
     uint32_t checksum; /* CRC-32 (zlib's) of all bytes before it and of the trailer with this word 0 */
-    uint64_t generation, length /* of the image */, reserved;
+    uint64_t generation, length /* of the image */, reserved /* 0 */;
 } brood_trailer_t;
 
 /* Asked before the renames: is the run still ours? */
@@ -41,23 +42,35 @@ typedef struct {
     void *self;
 } brood_owner_t;
 
+#define BROOD_TOKEN_SIZE 17 /* bytes of a token's text: 16 hexadecimal digits and a NUL */
+
+/* A random token: the name of one job on this run. BROOD_E_IO: the system has no random numbers. */
+brood_err_t brood_token(char token[BROOD_TOKEN_SIZE]) BROOD_WARN_UNUSED;
+
+/* True for the name of a file that a writer with whatever token left behind: ANYTHING.TOKEN.tmp. */
+bool brood_store_leftover(const char *name);
+
 /* Replaces dir/name by `image` and its trailer: open(dir/name.TOKEN.tmp, O_EXCL, 0444 less umask), write, fsync, close;
    still ours?; where keep_previous: unlink(previous), link(name, previous) or, where link says anything but yes,
-   rename(name, previous); rename(tmp, name); fsync of the directory (where that is refused, it is tolerated). Success
-   is judged by reading dir/name's trailer: our generation. `previous` is name with `.prev` before its suffix:
-   run.prev.h5. Errors leave dir/name as it was or, after the renames, as `previous`; tmp is removed. BROOD_E_FULL,
-   BROOD_E_IO, BROOD_E_LOCKED (no longer ours). */
+   rename(name, previous); rename(tmp, name); fsync of the directory (where that is refused, it is tolerated).
+   `previous` is name with `.prev` before its suffix: run.prev.h5. A name that is missing or cut off by then is not
+   rotated: `previous` may be the only good one. Success is judged by reading dir/name's trailer, whatever rename
+   said: it is ours, or the call has failed.
+   Errors leave dir/name as it was or, where the second rename fails after link was refused, as `previous`; tmp is
+   removed, and the call may be tried again. BROOD_E_FULL (no space, a quota), BROOD_E_IO, BROOD_E_LOCKED (no longer
+   ours), BROOD_E_MEMORY. */
 brood_err_t brood_store_put(const brood_fs_t *fs, const char *dir, const char *name, const char *token,
                             const brood_owner_t *owner /* NULL: ours */, bool keep_previous, uint64_t generation,
                             const brood_bytes_t *image) BROOD_WARN_UNUSED;
 
-/* The image of dir/name, its trailer verified and cut off. BROOD_E_IO: unreadable (errno ENOENT: *missing is true).
- * BROOD_E_FORMAT: the trailer is missing or says damaged. */
+/* The image of dir/name, its trailer verified and cut off. *missing (may be NULL): there is no such file. BROOD_E_IO:
+   missing or unreadable. BROOD_E_FORMAT: the trailer is missing, of another format, or says damaged. BROOD_E_MEMORY.
+   After an error *image is empty. */
 brood_err_t brood_store_get(const brood_fs_t *fs, const char *dir, const char *name, brood_bytes_t *image,
                             uint64_t *generation, bool *missing) BROOD_WARN_UNUSED;
 
-/* The same without the verdict: the image as far as it goes, and whether its trailer is whole. For comparing damaged
- * files. */
+/* The same without the verdict, for comparing and checking damaged files: the image as far as it goes, and whether its
+   trailer is whole (where not, brood_message says why). BROOD_E_IO, BROOD_E_MEMORY. */
 brood_err_t brood_store_get_any(const brood_fs_t *fs, const char *path, brood_bytes_t *image,
                                 bool *whole) BROOD_WARN_UNUSED;
 

@@ -1,0 +1,123 @@
+#include "faulty.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The fault that this call meets, or NULL. */
+static const fault_t *meet(faulty_t *faulty, call_t call, const char *path) {
+    faulty->calls[call]++;
+    for (int i = 0; i < faulty->count; i++) {
+        fault_t *fault = &faulty->fault[i];
+        if (fault->call != call || (fault->path && !strstr(path, fault->path))) continue;
+        if (fault->skip-- > 0) continue;
+        if (fault->times-- > 0) return fault;
+    }
+    return NULL;
+}
+
+/* What the caller is told, when `result` is what the call would say. */
+#define MEET(call, path, what)                                                                                         \
+    const fault_t *fault = meet(self, call, path);                                                                     \
+    if (!fault) return what;                                                                                           \
+    if (fault->takes_place) (void)!what;                                                                               \
+    errno = fault->error;                                                                                              \
+    return fault->error ? -1 : 0
+
+static const brood_fs_t *const real = &brood_fs_posix;
+
+static int faulty_open(void *self, const char *path, int flags, mode_t mode) {
+    faulty_t      *faulty = self;
+    const fault_t *fault = meet(faulty, CALL_OPEN, path);
+    if (fault) {
+        errno = fault->error;
+        return -1;
+    }
+    int fd = real->open(NULL, path, flags, mode);
+    if (fd >= 0 && fd < FAULTY_MAX_FD) {
+        faulty->sync_failed[fd] = false;
+        snprintf(faulty->opened[fd], sizeof faulty->opened[fd], "%s", path);
+    }
+    return fd;
+}
+
+static size_t some(const faulty_t *faulty, size_t size) {
+    return faulty->most && faulty->most < size ? faulty->most : size;
+}
+
+static ssize_t faulty_pread(void *self, int fd, void *buffer, size_t size, off_t offset) {
+    faulty_t *faulty = self;
+    MEET(CALL_PREAD, faulty->opened[fd], real->pread(NULL, fd, buffer, some(faulty, size), offset));
+}
+
+static ssize_t faulty_write(void *self, int fd, const void *buffer, size_t size) {
+    faulty_t *faulty = self;
+    MEET(CALL_WRITE, faulty->opened[fd], real->write(NULL, fd, buffer, some(faulty, size)));
+}
+
+static int faulty_fsync(void *self, int fd) {
+    faulty_t      *faulty = self;
+    const fault_t *fault = meet(faulty, CALL_FSYNC, faulty->opened[fd]);
+    faulty->synced_again += faulty->sync_failed[fd];
+    if (!fault) return real->fsync(NULL, fd);
+    faulty->sync_failed[fd] = fault->error != EINTR;
+    errno = fault->error;
+    return -1;
+}
+
+/* A close that fails has closed, as Linux does it. */
+static int faulty_close(void *self, int fd) {
+    faulty_t      *faulty = self;
+    const fault_t *fault = meet(faulty, CALL_CLOSE, faulty->opened[fd]);
+    int            result = real->close(NULL, fd);
+    if (!fault) return result;
+    errno = fault->error;
+    return -1;
+}
+
+static int faulty_fstat(void *self, int fd, struct stat *status) {
+    faulty_t *faulty = self;
+    MEET(CALL_FSTAT, faulty->opened[fd], real->fstat(NULL, fd, status));
+}
+
+static int faulty_stat(void *self, const char *path, struct stat *status) {
+    MEET(CALL_STAT, path, real->stat(NULL, path, status));
+}
+
+static int faulty_link(void *self, const char *from, const char *to) {
+    MEET(CALL_LINK, from, real->link(NULL, from, to));
+}
+
+static int faulty_rename(void *self, const char *from, const char *to) {
+    MEET(CALL_RENAME, from, real->rename(NULL, from, to));
+}
+
+static int faulty_unlink(void *self, const char *path) {
+    MEET(CALL_UNLINK, path, real->unlink(NULL, path));
+}
+
+static int faulty_mkdir(void *self, const char *path, mode_t mode) {
+    MEET(CALL_MKDIR, path, real->mkdir(NULL, path, mode));
+}
+
+void faulty_init(faulty_t *faulty) {
+    memset(faulty, 0, sizeof *faulty);
+    faulty->fs = (brood_fs_t){
+        .self = faulty,
+        .open = faulty_open,
+        .pread = faulty_pread,
+        .write = faulty_write,
+        .fsync = faulty_fsync,
+        .close = faulty_close,
+        .fstat = faulty_fstat,
+        .stat = faulty_stat,
+        .link = faulty_link,
+        .rename = faulty_rename,
+        .unlink = faulty_unlink,
+        .mkdir = faulty_mkdir,
+    };
+}
+
+void faulty_add(faulty_t *faulty, fault_t fault) {
+    faulty->fault[faulty->count++] = fault;
+}
