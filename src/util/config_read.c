@@ -212,12 +212,14 @@ done:
     return err;
 }
 
-brood_err_t brood_config_read_text(const char *name, const char *text, const brood_section_t sections[], int64_t n) {
+brood_err_t brood_config_read_text(const char *name, const char *text, const char *const set[],
+                                   const brood_section_t sections[], int64_t n) {
     brood_config_table_t table;
     brood_err_t          err = brood_config_table_init(&table, sections, n);
     if (err != BROOD_OK) return err;
     BROOD_TRY(brood_config_table_defaults(&table));
     BROOD_TRY(brood_config_table_read(&table, name, text, strlen(text)));
+    BROOD_TRY(read_sets(&table, set));
 done:
     brood_config_table_fini(&table);
     return err;

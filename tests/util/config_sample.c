@@ -102,7 +102,7 @@ void sample_init(sample_t *sample) {
 }
 
 brood_err_t sample_read(sample_t *sample, const char *yaml) {
-    return brood_config_read_text("c.yaml", yaml, sample->sections, SAMPLE_SECTIONS);
+    return brood_config_read_text("c.yaml", yaml, NULL, sample->sections, SAMPLE_SECTIONS);
 }
 
 brood_err_t sample_set(sample_t *sample, const char *first, ...) {

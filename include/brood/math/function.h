@@ -1,6 +1,7 @@
 /* Elementary functions with bits of our own: libm's depend on its version and on the CPU. Made of +, −, ×, ÷, sqrt and
-   fma only; errors below 2 ulp unless said otherwise. NaN in, the canonical NaN out; infinities and overflow as C's
-   Annex F. */
+   fma only; errors below 1 ulp. NaN in, the canonical NaN out; signed zeros, infinities, overflow
+   and gradual underflow as C's Annex F (no exception flags are promised). To be called after brood_isa_choose has
+   succeeded. */
 #ifndef BROOD_MATH_FUNCTION_H
 #define BROOD_MATH_FUNCTION_H
 
@@ -10,20 +11,21 @@
 
 double brood_exp(double x);
 double brood_log(double x);
-double brood_pow(double x, double y); /* x ≥ 0: exp(y log x) with the logarithm in twice the precision */
+double brood_pow(double x, double y); /* x ≥ 0, and −0 is 0; NaN for x < 0. pow(x, 0) and pow(1, y) are 1 even of NaN */
 double brood_tanh(double x);
 double brood_sigmoid(double x); /* 1 / (1 + exp(−x)), without overflow */
-double brood_sin(double x);     /* |x| ≤ 2^20: below 2 ulp of the result or 1e-16 absolute */
-double brood_cos(double x);
+double brood_sin(double x);     /* |x| ≤ 2^20; NaN beyond */
+double brood_cos(double x);     /* |x| ≤ 2^20; NaN beyond */
 
 double brood_nan(void); /* the one NaN that is ever stored: 0x7ff8000000000000 */
 
-/* Element by element, for the policy's rows; y may be x. */
+/* Element by element, y[i] = f(x[i]), the same bits as above: for the policy's rows. y may be x, and may not overlap it
+   otherwise. */
 void brood_tanh_n(int64_t n, const double x[], double y[]);
 void brood_sigmoid_n(int64_t n, const double x[], double y[]);
 
-/* Number `index` of a stream, normal with mean 0 and variance 1 (Box and Muller, from the four words of block `index`).
- */
+/* Number `index` of a stream, normal with mean 0 and variance 1 (Box and Muller 1958: sqrt(−2 log u) cos(2π v)) from
+   the four words of block `index`: u in (0, 1] of the first two, v in [0, 1) of the others. */
 double brood_random_normal(const brood_key4_t *key, uint32_t index);
 
 #endif

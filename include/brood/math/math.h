@@ -18,14 +18,16 @@ extern const int64_t     brood_math_key_count;
 
 typedef struct brood_math brood_math_t; /* one a thread */
 
-/* BROOD_E_MEMORY. BROOD_E_NUMERICS: native asked for in a build without OpenBLAS. */
+/* `isa` is what brood_isa_choose gave: a path that this CPU lacks ends in an illegal instruction. Native sets OpenBLAS
+   to one thread, for the whole process. BROOD_E_MEMORY. */
 brood_err_t brood_math_create(brood_numerics_t numerics, brood_isa_t isa, brood_math_t **math) BROOD_WARN_UNUSED;
 void        brood_math_destroy(brood_math_t **math); /* NULL-safe; leaves NULL */
 
 brood_isa_t      brood_math_isa(const brood_math_t *math);
 brood_numerics_t brood_math_numerics(const brood_math_t *math);
 
-/* Who makes the products, for /clock: "portable avx512", or "openblas 0.3.21 Haswell". Static storage of `math`. */
+/* Who makes the products, for /clock: "portable avx512", or "openblas 0.3.21 Haswell". Valid until `math` is destroyed.
+ */
 const char *brood_math_describe(const brood_math_t *math);
 
 #endif

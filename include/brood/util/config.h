@@ -80,9 +80,10 @@ typedef struct {
 brood_err_t brood_config_read(const char *file, const char *const set[], const brood_section_t sections[],
                               int64_t n) BROOD_WARN_UNUSED;
 
-/* Defaults, then a text of any size; `name` stands where a message would name the file. */
-brood_err_t brood_config_read_text(const char *name, const char *text, const brood_section_t sections[],
-                                   int64_t n) BROOD_WARN_UNUSED;
+/* Defaults, then a text of any size (the configuration that a run keeps), then `set` as above; `name` stands where a
+   message would name the file. */
+brood_err_t brood_config_read_text(const char *name, const char *text, const char *const set[],
+                                   const brood_section_t sections[], int64_t n) BROOD_WARN_UNUSED;
 
 /* The completed configuration as YAML: keys sorted by path, one a line below its section, the same bytes for the same
    values. Reads back to the same structs. *yaml is malloc'ed; NULL on an error (BROOD_E_MEMORY, BROOD_E_BUG). */

@@ -1,0 +1,99 @@
+#include "brood/math/math.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "brood/util/arena.h"
+#include "path.h"
+
+const brood_key_t brood_math_keys[] = {
+    {.path = "run.numerics",
+     .kind = BROOD_KEY_WORD,
+     .offset = offsetof(brood_math_config_t, numerics),
+     .frozen = true,
+     .standard = "portable",
+     .other = "native",
+     .range = "portable | native",
+     .help = "who makes the matrix products",
+     .effect =
+         "portable: Brood itself, the same bits on every node with AVX2 and FMA; native: OpenBLAS, for sites where "
+         "it is faster, and the run then stays on nodes that compute alike."},
+};
+const int64_t brood_math_key_count = sizeof brood_math_keys / sizeof *brood_math_keys;
+
+struct brood_math {
+    brood_numerics_t    numerics;
+    brood_isa_t         isa;
+    const brood_path_t *path;
+    void               *workspace;
+    brood_arena_t       arena;
+    char                description[96];
+};
+
+brood_err_t brood_math_create(brood_numerics_t numerics, brood_isa_t isa, brood_math_t **math) {
+    brood_err_t   err = BROOD_OK;
+    brood_math_t *made = calloc(1, sizeof *made);
+    if (!made) {
+        err = brood_fail(BROOD_E_MEMORY, "%zu bytes cannot be had", sizeof *made);
+        goto done;
+    }
+    BROOD_TRY(brood_arena_init(&made->arena, BROOD_WORKSPACE));
+    made->workspace = brood_arena_take(&made->arena, BROOD_WORKSPACE);
+    made->numerics = numerics;
+    made->isa = isa;
+    if (numerics == BROOD_NUMERICS_NATIVE) {
+        brood_native_start();
+        brood_native_describe(made->description, sizeof made->description);
+        made->path = &brood_path_native;
+    } else {
+        snprintf(made->description, sizeof made->description, "portable %s", brood_isa_name(isa));
+        made->path = isa == BROOD_ISA_AVX512 ? &brood_path_avx512 : &brood_path_avx2;
+    }
+
+done:
+    if (err != BROOD_OK) brood_math_destroy(&made);
+    *math = made;
+    return err;
+}
+
+void brood_math_destroy(brood_math_t **math) {
+    if (!*math) return;
+    brood_arena_fini(&(*math)->arena);
+    free(*math);
+    *math = NULL;
+}
+
+brood_isa_t brood_math_isa(const brood_math_t *math) {
+    return math->isa;
+}
+
+brood_numerics_t brood_math_numerics(const brood_math_t *math) {
+    return math->numerics;
+}
+
+const char *brood_math_describe(const brood_math_t *math) {
+    return math->description;
+}
+
+/* The public products (brood/math/product.h): through the table that was chosen above. */
+#define PUBLIC_PRODUCTS(real, type)                                                                                    \
+    void brood_product_##type(brood_math_t *math, brood_op_t a_op, brood_op_t b_op, int64_t m, int64_t n, int64_t k,   \
+                              const real *a, int64_t lda, const real *b, int64_t ldb, bool accumulate, real *c,        \
+                              int64_t ldc) {                                                                           \
+        math->path->type.product(a_op, b_op, m, n, k, a, lda, b, ldb, accumulate, c, ldc, math->workspace);            \
+    }                                                                                                                  \
+    int64_t brood_packed_count_##type(const brood_math_t *math, int64_t k, int64_t n) {                                \
+        return math->path->type.packed_count(k, n);                                                                    \
+    }                                                                                                                  \
+    void brood_pack_##type(brood_math_t *math, brood_op_t b_op, int64_t k, int64_t n, const real *b, int64_t ldb,      \
+                           real *packed) {                                                                             \
+        math->path->type.pack(b_op, k, n, b, ldb, packed);                                                             \
+    }                                                                                                                  \
+    void brood_product_packed_##type(brood_math_t *math, brood_op_t a_op, int64_t m, int64_t n, int64_t k,             \
+                                     const real *a, int64_t lda, const real *packed, bool accumulate, real *c,         \
+                                     int64_t ldc) {                                                                    \
+        math->path->type.product_packed(a_op, m, n, k, a, lda, packed, accumulate, c, ldc, math->workspace);           \
+    }
+
+PUBLIC_PRODUCTS(float, f32)
+PUBLIC_PRODUCTS(double, f64)
