@@ -1,0 +1,64 @@
+/* What the tests of the networks share: drawn numbers, small networks built in a line, comparison with a reference. */
+#ifndef TESTS_NN_SUPPORT_H
+#define TESTS_NN_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "brood/nn/loss.h"
+#include "brood/nn/net.h"
+#include "brood/nn/optimizer.h"
+
+/* A network with everything it needs, ready to run; the parameters are drawn. */
+typedef struct {
+    brood_net_spec_t spec;
+    brood_math_t    *math;
+    brood_arena_t    arena;
+    brood_net_t     *net;
+    int64_t          minibatch, image_size, classes;
+    brood_real_t    *x /* [minibatch, image_size] */, *logits, *dlogits /* [minibatch, classes] */;
+} fixture_t;
+
+#define ARGS(...) (&(brood_layer_args_t){__VA_ARGS__})
+/* Height and width of a window, its strides, and what follows by name. */
+#define WINDOW(h, w, sh, sw, ...)                                                                                      \
+    ARGS(.height = (h), .width = (w), .stride_height = (sh), .stride_width = (sw), __VA_ARGS__)
+
+/* An empty specification; layers are added with brood_net_spec_add, then fixture_create takes it (spec.classes 0: as
+   many as the last layer makes). */
+brood_net_spec_t spec_of(int64_t height, int64_t width, int64_t channels);
+void             add(brood_net_spec_t *spec, brood_layer_kind_t kind, const brood_layer_args_t *args);
+
+void fixture_create(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatch, brood_isa_t isa, uint64_t seed);
+void fixture_destroy(fixture_t *f);
+
+/* Whether this CPU can take a path. */
+bool has_path(brood_isa_t isa);
+
+/* Logits and gradients for the first `images` of x. */
+void fixture_step(fixture_t *f, int64_t images, int64_t step);
+
+/* Numbers uniform in −1 … 1, or multiples of 1/steps there. */
+void draw(uint64_t seed, int64_t n, brood_real_t *x);
+void draw_steps(uint64_t seed, int64_t n, int64_t steps, brood_real_t *x);
+
+double *widen(int64_t n, const brood_real_t *x); /* the caller frees */
+double *zeros(int64_t n);
+
+/* Fails where |found − expected| is above the real's tolerance times the largest |expected|, naming `what`. */
+void assert_close(const char *what, int64_t n, const brood_real_t *found, const double *expected);
+/* The same, times the given scale of the terms that were summed. */
+void assert_within(const char *what, int64_t n, const brood_real_t *found, const double *expected, double scale);
+
+brood_real_t *value_of(fixture_t *f, const char *name);
+brood_real_t *gradient_of(fixture_t *f, const char *name);
+
+/* Of everything that a training step leaves: logits, gradients, parameters. */
+uint64_t fixture_hash(const fixture_t *f, int64_t images);
+
+#endif
