@@ -10,9 +10,17 @@ void KERNEL(dropout_draw)(int64_t n, const brood_key4_t *key, uint32_t first, ui
     }
 }
 
+/* Bits at … at + LANES − 1 of the mask. */
+static inline lanes_mask_t mask_at(const uint8_t *kept, int64_t at) {
+    uint32_t bits = kept[at / 8];
+    if (LANES > 8) bits |= (uint32_t)kept[at / 8 + 1] << 8;
+    if (LANES < 8) bits >>= at % 8;
+    return mask_of(bits);
+}
+
 void KERNEL(dropout_apply)(int64_t n, const uint8_t *kept, brood_real_t scale, const brood_real_t *x, brood_real_t *y) {
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (int j = 0; j < 8; j++) y[i + j] = (kept[i / 8] >> j & 1) ? x[i + j] * scale : 0;
+    const lanes_t by = lanes_set(scale);
+    int64_t       i = 0;
+    for (; i + LANES <= n; i += LANES) lanes_store(y + i, lanes_masked(mask_at(kept, i), lanes_load(x + i) * by));
     for (; i < n; i++) y[i] = (kept[i / 8] >> (i % 8) & 1) ? x[i] * scale : 0;
 }

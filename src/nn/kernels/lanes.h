@@ -65,7 +65,8 @@ typedef __mmask16 lanes_mask_t;
 #define index_select(m, a, b)  _mm512_mask_blend_epi32(m, b, a)
 #define lanes_widen(v, half)   _mm512_cvtps_pd((half) ? _mm512_extractf32x8_ps(v, 1) : _mm512_castps512_ps256(v))
 #endif
-#define mask_bits(m) ((unsigned)(m))
+#define mask_bits(m)  ((unsigned)(m))
+#define mask_of(bits) ((lanes_mask_t)(bits)) /* the lowest bit is the first lane's */
 
 #else /* avx2 */
 
@@ -94,6 +95,9 @@ typedef __m256d lanes_mask_t;
 #define lanes_select(m, a, b)  _mm256_blendv_pd(b, a, m)
 #define lanes_masked(m, a)     _mm256_and_pd(m, a)
 #define mask_bits(m)           ((unsigned)_mm256_movemask_pd(m))
+#define mask_of(bits)                                                                                                  \
+    _mm256_castsi256_pd(_mm256_cmpgt_epi64(_mm256_and_si256(_mm256_set1_epi64x(bits), _mm256_setr_epi64x(1, 2, 4, 8)), \
+                                           _mm256_setzero_si256()))
 #define index_set(x)           _mm256_set1_epi64x(x)
 #define index_load_n(p, n)     _mm256_maskload_epi64((const long long *)(const void *)(p), lanes_first(n))
 #define index_store_n(p, v, n) _mm256_maskstore_epi64((long long *)(void *)(p), lanes_first(n), v)
@@ -116,6 +120,10 @@ typedef __m256 lanes_mask_t;
 #define lanes_select(m, a, b)  _mm256_blendv_ps(b, a, m)
 #define lanes_masked(m, a)     _mm256_and_ps(m, a)
 #define mask_bits(m)           ((unsigned)_mm256_movemask_ps(m))
+#define mask_of(bits)                                                                                                  \
+    _mm256_castsi256_ps(_mm256_cmpgt_epi32(                                                                            \
+        _mm256_and_si256(_mm256_set1_epi32((int)(bits)), _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128)),              \
+        _mm256_setzero_si256()))
 #define index_set(x)           _mm256_set1_epi32(x)
 #define index_load_n(p, n)     _mm256_maskload_epi32(p, lanes_first(n))
 #define index_store_n(p, v, n) _mm256_maskstore_epi32(p, lanes_first(n), v)
