@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +62,7 @@ static int64_t add_array(brood_policy_t *policy, double limit, int64_t rows, int
     snprintf(array->label, sizeof array->label, "%s%s%s", name, *of ? " of " : "", of);
     snprintf(array->name, sizeof array->name, "%s%s%s", name, *of ? "_" : "", of);
     for (char *at = array->name; *at; at++)
-        if (!isalnum((unsigned char)*at)) *at = '_';
+        if (*at == ' ') *at = '_';
     policy->parameters += rows * (columns ? columns : 1);
     return array->offset;
 }
