@@ -96,9 +96,9 @@ static const column_t update_columns[] = {
      COLUMN(brood_update_t, learning_rate, F64)}};
 
 static const column_t value_columns[] = {
-    {"validation_accuracy", "Validation accuracy", "1", "Validation accuracy after each epoch, curve after curve.",
+    {"accuracy", "Validation accuracy", "1", "Validation accuracy after each epoch, curve after curve.",
      COLUMN(brood_epoch_t, accuracy, F32)},
-    {"validation_loss", "Validation loss", "nat", "Mean validation cross-entropy after each epoch, curve after curve.",
+    {"loss", "Validation loss", "nat", "Mean validation cross-entropy after each epoch, curve after curve.",
      COLUMN(brood_epoch_t, loss, F32)},
     {"training_loss", "Training loss", "nat", "Mean training cross-entropy of each epoch, curve after curve.",
      COLUMN(brood_epoch_t, training_loss, F32)}};
