@@ -7,23 +7,15 @@
 
 static sample_t sample, again;
 
-/* xorshift64* (Marsaglia 2003; Vigna 2016): the same cases on every machine. */
 static uint64_t random_state;
 
-static uint64_t random_bits(void) {
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return random_state * UINT64_C(0x2545F4914F6CDD1D);
-}
-
 static int64_t random_below(int64_t n) {
-    return (int64_t)(random_bits() >> 11) % n;
+    return (int64_t)(random_bits(&random_state) >> 11) % n;
 }
 
 /* Any double of [low, high]: plain fractions, or random bits of the mantissa at a random scale. */
 static double random_real(double low, double high) {
-    double fraction = (double)(random_bits() >> 11) * 0x1p-53;
+    double fraction = (double)(random_bits(&random_state) >> 11) * 0x1p-53;
     for (int64_t halvings = random_below(60); halvings > 0; halvings--) fraction *= 0.5;
     if (random_below(4) == 0) fraction = (double)random_below(1000) / 1000;
     double value = low + (high - low) * fraction;
@@ -58,7 +50,7 @@ static void random_choices(brood_choices_t *choices, int32_t most, bool sizes) {
 static void random_sample(sample_t *to) {
     sample_init(to);
     to->main.round = 1 + random_below(1000);
-    to->main.seed = (int64_t)(random_bits() >> 1);
+    to->main.seed = (int64_t)(random_bits(&random_state) >> 1);
     to->main.seed >>= random_below(63);
     to->main.rate = random_real(1e-300, 1);
     to->main.every = random_below(2) ? (double)(1 + random_below(86400)) : random_real(0.1, 86400);

@@ -2,14 +2,8 @@
 #ifndef BROOD_TESTS_UTIL_CONFIG_SAMPLE_H
 #define BROOD_TESTS_UTIL_CONFIG_SAMPLE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "brood/util/config.h"
+#include "cmocka_all.h"
 
 typedef struct {
     int64_t round, seed;
