@@ -17,19 +17,22 @@ static void a_quote_is_short_and_of_one_line(void **state) {
     assert_string_equal(brood_quote("", quoted), "\"\"");
     assert_string_equal(brood_quote("a\nb\x1b[0m\x7f é", quoted), "\"a?b?[0m? é\"");
     assert_string_equal(brood_quote_bytes("a\0b", 3, quoted), "\"a?b\"");
-    char text[200] = "";
-    for (int i = 0; i < 20; i++) strcat(text, "𝄞a");
-    for (size_t shift = 0; shift < 5; shift++) { /* the cut falls on each byte of a character in turn */
-        brood_quote(text + (shift ? 4 + shift - 1 : 0), quoted);
-        size_t length = strlen(quoted);
+}
+
+static void a_quote_never_cuts_a_character(void **state) {
+    (void)state;
+    for (int before = 0; before < 5; before++) { /* the cut falls on each byte of a character in turn */
+        char text[200] = "", quoted[BROOD_QUOTE_SIZE];
+        for (int i = 0; i < before; i++) strcat(text, "b");
+        for (int i = 0; i < 20; i++) strcat(text, "𝄞a");
+        size_t length = strlen(brood_quote(text, quoted));
         assert_true(length < BROOD_QUOTE_SIZE);
         assert_string_equal(quoted + length - strlen("…\""), "…\"");
-    }
-    brood_quote(text, quoted);
-    for (size_t at = 0, step; quoted[at]; at += step) {
-        uint32_t character;
-        step = brood_utf8_next(quoted + at, strlen(quoted + at), &character);
-        assert_int_not_equal(step, 0);
+        for (size_t at = 0, step; at < length; at += step) {
+            uint32_t character;
+            step = brood_utf8_next(quoted + at, length - at, &character);
+            assert_int_not_equal(step, 0);
+        }
     }
 }
 
@@ -119,6 +122,7 @@ static void a_silent_rank_still_says_errors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quote_is_short_and_of_one_line),
+        cmocka_unit_test(a_quote_never_cuts_a_character),
         cmocka_unit_test(every_character_is_decoded_and_surrogates_are_none),
         cmocka_unit_test(damaged_sequences_are_no_characters),
         cmocka_unit_test(the_hash_has_its_published_values),
