@@ -18,24 +18,27 @@ typedef struct {
 extern const brood_key_t brood_data_keys[];
 extern const int64_t     brood_data_key_count;
 
-/* What a data set holds, known from its files' headers. */
+/* What a data set holds, known from the headers of its images and from its labels. */
 typedef struct {
-    int64_t image[3]; /* height, width, channels, after downscaling */
-    int64_t images;   /* of the training files */
-    int64_t test;     /* of the test files; 0: there are none */
-    int64_t classes;
+    int64_t image[3];          /* height, width, channels, after downscaling */
+    int64_t images;            /* of the training files */
+    int64_t validation, train; /* of these in use: the first and the last */
+    int64_t test;              /* of the test files; 0: there are none */
+    int64_t classes;           /* 1 + the largest label of training and test files */
 } brood_data_shape_t;
 
-/* Opens the files' headers and checks what can be checked without decoding: BROOD_E_DATA with file, found and expected
-   (missing, no IDX, truncated, labels and images of different number, not enough images for the split, an image that
-   downscale does not divide). */
+/* Reads headers and labels and checks what can be checked without decoding images: BROOD_E_DATA with file, found and
+   expected (missing, no IDX, no HDF5, truncated or overlong, labels and images of different number, not enough images
+   for the split, images that downscale does not divide, fewer than two classes). BROOD_E_CONFIG: data.dir is needed.
+   BROOD_E_IO: a file that is there cannot be read. */
 brood_err_t brood_data_probe(const brood_data_config_t *config, brood_data_shape_t *shape) BROOD_WARN_UNUSED;
 
-/* Bytes of storage that brood_data_read fills. It holds all that brood_data_t needs: a rank may read, others view the
- * same memory. */
+/* Bytes of storage that brood_data_read fills. It holds all that brood_data_t needs and no pointer: a rank may read,
+   others view the same memory, at another address. Storage is aligned as malloc's is. */
 size_t brood_data_size(const brood_data_shape_t *shape);
 
-/* Decodes into the caller's storage. BROOD_E_DATA: truncated or corrupt file, a label ≥ classes. */
+/* Decodes into the caller's storage. BROOD_E_DATA: truncated, overlong or corrupt file, files that are no longer what
+   they were when `shape` was probed, training images without any contrast. BROOD_E_IO, BROOD_E_MEMORY. */
 brood_err_t brood_data_read(const brood_data_config_t *config, const brood_data_shape_t *shape,
                             void *storage) BROOD_WARN_UNUSED;
 
@@ -54,13 +57,15 @@ typedef struct {
     const uint8_t     *pixels[BROOD_PARTS]; /* [count, H, W, C] */
     const uint8_t     *labels[BROOD_PARTS]; /* [count] */
     int64_t            count[BROOD_PARTS];
-    double             offset, scale; /* a pixel p becomes (p − offset) × scale, rounded to float once */
-    uint64_t           fingerprint;   /* of all decoded pixels and labels, shape, split and scaling */
+    double             offset, scale; /* a pixel p becomes (p − offset) × scale, rounded to float once: */
+    float              value[256];    /* of each p */
+    uint64_t           fingerprint;   /* of all pixels and labels in use, shape, split and scaling */
 } brood_data_t;
 void brood_data_view(const brood_data_config_t *config, const brood_data_shape_t *shape, const void *storage,
                      brood_data_t *data);
 
-/* x[n, H, W, C] and y[n] of the images order[0 … n) (NULL: first, first + 1, …) of a part. */
+/* x[n, H, W, C] and y[n] of images of a part: order[0 … n), and `first` is not looked at; or, order NULL, first, first
+   + 1, …, first + n − 1. */
 void brood_data_batch(const brood_data_t *data, brood_part_t part, const int32_t *order, int64_t first, int64_t n,
                       float *x, uint8_t *y);
 
