@@ -7,7 +7,7 @@
 #include "brood/util/log.h"
 #include "record.h"
 
-#define HALT_LOOK_SECONDS 1.0 /* between looks at the run directory; a look is one stat() */
+#define HALT_LOOK_SECONDS 1.0 /* between looks at the run directory where no episode ends; a look is one stat() */
 
 static brood_clock_job_t *this_job(coordinator_t *coordinator) {
     brood_clock_t *clock = coordinator->parent->clock;
@@ -84,6 +84,7 @@ void coordinator_record(coordinator_t *coordinator, int from, const result_messa
     snprintf(times->host, sizeof times->host, "%s", result->host);
     this_job(coordinator)->busy += result->busy;
     coordinator->changed = true;
+    coordinator->last_look = 0;
     progress_show(&coordinator->progress, parent->search, utilisation(coordinator), false);
 }
 
@@ -144,7 +145,7 @@ static brood_err_t save(coordinator_t *coordinator) {
         return brood_because(err, "saving the run");
     }
     coordinator->changed = false;
-    brood_log(BROOD_LOG_DEBUG, "saved %lld bytes in %.1f ms", (long long)size, 1e3 * coordinator->save_seconds);
+    brood_log_write(BROOD_LOG_DEBUG, "saved %lld bytes in %.1f ms", (long long)size, 1e3 * coordinator->save_seconds);
     return BROOD_OK;
 }
 
@@ -164,9 +165,9 @@ static void save_in_mid_run(coordinator_t *coordinator) {
     if (err == BROOD_E_LOCKED)
         coordinator_fail(coordinator, err);
     else if (err != BROOD_OK)
-        brood_log(BROOD_LOG_WARNING, "%s; it will be tried again", brood_message());
+        brood_log_write(BROOD_LOG_WARNING, "%s; it will be tried again", brood_message());
     else if (coordinator->told_break)
-        brood_log(BROOD_LOG_INFO, "the run is saved again");
+        brood_log_write(BROOD_LOG_INFO, "the run is saved again");
     coordinator->told_break = err != BROOD_OK;
 }
 
@@ -175,7 +176,7 @@ static void look_for_halt(coordinator_t *coordinator) {
     if (coordinator->stopping || !coordinator->parent->run || now - coordinator->last_look < HALT_LOOK_SECONDS) return;
     coordinator->last_look = now;
     if (!brood_run_halt(coordinator->parent->run)) return;
-    brood_log(BROOD_LOG_INFO, "found the file halt: children under way are finished, then the search stops");
+    brood_log_write(BROOD_LOG_INFO, "found the file halt: children under way are finished, then the search stops");
     stop(coordinator, BROOD_END_HALTED, false);
 }
 
@@ -253,7 +254,7 @@ brood_err_t coordinator_finish(coordinator_t *coordinator) {
     if (err == BROOD_OK && coordinator->end == BROOD_END_HALTED && coordinator->parent->run)
         err = brood_run_consume_halt(coordinator->parent->run);
     if (coordinator->error != BROOD_OK) {
-        if (err != BROOD_OK) brood_log(BROOD_LOG_WARNING, "%s", brood_message());
+        if (err != BROOD_OK) brood_log_write(BROOD_LOG_WARNING, "%s", brood_message());
         err = brood_fail(coordinator->error, "%s", coordinator->message);
     }
     return err;

@@ -43,7 +43,7 @@ void progress_show(progress_t *progress, const brood_search_t *search, double ut
     if (progress->terminal)
         fprintf(stderr, "\r\033[K%s", line);
     else
-        brood_log(BROOD_LOG_INFO, "%s", line);
+        brood_log_write(BROOD_LOG_INFO, "%s", line);
 }
 
 void progress_end(progress_t *progress) {

@@ -138,7 +138,7 @@ static bool rank0_trains(const brood_sched_config_t *config, int ranks) {
 
 /* The messages themselves failed: the others can't be told, and would wait for ever. */
 static void abort_all(MPI_Comm comm, brood_err_t err) {
-    brood_log(BROOD_LOG_ERROR, "%s", brood_message());
+    brood_log_write(BROOD_LOG_ERROR, "%s", brood_message());
     MPI_Abort(comm, brood_exit_code(err));
 }
 

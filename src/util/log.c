@@ -11,7 +11,7 @@ void brood_log_setup(brood_log_level_t level, int speaks) {
     log_speaks = speaks;
 }
 
-void brood_log(brood_log_level_t level, const char *format, ...) {
+void brood_log_write(brood_log_level_t level, const char *format, ...) {
     static const char *const prefix[] = {"brood: error: ", "brood: warning: ", "brood: ", "brood: debug: "};
     if (level > log_level || (!log_speaks && level != BROOD_LOG_ERROR)) return;
     char    line[4096]; /* one write a line, so that ranks do not mix within it */

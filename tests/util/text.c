@@ -82,10 +82,10 @@ static void the_hash_has_its_published_values(void **state) {
 }
 
 static void log_everything(void) {
-    brood_log(BROOD_LOG_DEBUG, "d");
-    brood_log(BROOD_LOG_INFO, "i %d", 1);
-    brood_log(BROOD_LOG_WARNING, "w");
-    brood_log(BROOD_LOG_ERROR, "e");
+    brood_log_write(BROOD_LOG_DEBUG, "d");
+    brood_log_write(BROOD_LOG_INFO, "i %d", 1);
+    brood_log_write(BROOD_LOG_WARNING, "w");
+    brood_log_write(BROOD_LOG_ERROR, "e");
 }
 
 /* What `log_everything` writes to stderr at that level. */

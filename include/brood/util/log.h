@@ -10,6 +10,6 @@ typedef enum { BROOD_LOG_ERROR, BROOD_LOG_WARNING, BROOD_LOG_INFO, BROOD_LOG_DEB
 /* Lines above `level` are dropped (at first: above BROOD_LOG_INFO). `speaks` false silences everything but errors:
  * ranks other than 0. */
 void brood_log_setup(brood_log_level_t level, int speaks);
-void brood_log(brood_log_level_t level, const char *format, ...) BROOD_PRINTF(2, 3);
+void brood_log_write(brood_log_level_t level, const char *format, ...) BROOD_PRINTF(2, 3);
 
 #endif
