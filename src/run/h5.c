@@ -1,6 +1,5 @@
 #include "h5.h"
 
-#include <hdf5_hl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,16 +41,72 @@ void brood_h5_close(hid_t *id) {
     *id = H5I_INVALID_HID;
 }
 
+/* The core driver's hooks, by which it works on the bytes themselves: H5LTopen_file_image, which could do so, loses
+   memory at every call in HDF5 1.10. The file is only read, so that nothing is copied, resized or freed. */
+
+static void *image_malloc(size_t size, H5FD_file_image_op_t op, void *bytes) {
+    (void)op;
+    const brood_bytes_t *image = bytes;
+    return size == image->size ? image->data : NULL;
+}
+
+static void *image_memcpy(void *to, const void *from, size_t size, H5FD_file_image_op_t op, void *bytes) {
+    (void)size;
+    (void)op;
+    (void)bytes;
+    return to == from ? to : NULL;
+}
+
+static void *image_realloc(void *at, size_t size, H5FD_file_image_op_t op, void *bytes) {
+    (void)at;
+    (void)size;
+    (void)op;
+    (void)bytes;
+    return NULL;
+}
+
+static herr_t image_free(void *at, H5FD_file_image_op_t op, void *bytes) {
+    (void)at;
+    (void)op;
+    (void)bytes;
+    return 0;
+}
+
+static void *bytes_copy(void *bytes) {
+    return bytes;
+}
+
+static herr_t bytes_free(void *bytes) {
+    (void)bytes;
+    return 0;
+}
+
 brood_err_t brood_h5_open(const brood_bytes_t *bytes, hid_t *file) {
+    brood_err_t    err = BROOD_OK;
+    hid_t          access = H5I_INVALID_HID;
+    brood_bytes_t *image = NULL;
+    char           name[64];
     *file = H5I_INVALID_HID;
     if (!bytes->size) return brood_fail(BROOD_E_FORMAT, "an empty file, where HDF5 was expected");
-    /* The interface knows no const; opened for reading, neither copied nor released, the bytes are only read. */
-    union {
-        const void *seen;
-        void       *asked;
-    } image = {.seen = bytes->data};
-    *file = H5LTopen_file_image(image.asked, bytes->size, H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE);
-    return brood_h5_check(*file, BROOD_E_FORMAT, "not readable as HDF5");
+    memcpy(&image, &bytes, sizeof image); /* the interface knows no const */
+    H5FD_file_image_callbacks_t hooks = {.image_malloc = image_malloc,
+                                         .image_memcpy = image_memcpy,
+                                         .image_realloc = image_realloc,
+                                         .image_free = image_free,
+                                         .udata_copy = bytes_copy,
+                                         .udata_free = bytes_free,
+                                         .udata = image};
+    /* HDF5 takes two files in memory of the same name for one file. */
+    snprintf(name, sizeof name, "image at %p", (const void *)bytes);
+    BROOD_TRY(brood_h5_check(access = H5Pcreate(H5P_FILE_ACCESS), BROOD_E_BUG, "image"));
+    BROOD_TRY(brood_h5_check(H5Pset_fapl_core(access, 1, 0), BROOD_E_BUG, "image"));
+    BROOD_TRY(brood_h5_check(H5Pset_file_image_callbacks(access, &hooks), BROOD_E_BUG, "image"));
+    BROOD_TRY(brood_h5_check(H5Pset_file_image(access, image->data, image->size), BROOD_E_BUG, "image"));
+    *file = H5Fopen(name, H5F_ACC_RDONLY, access);
+    err = brood_h5_check(*file, BROOD_E_FORMAT, "not readable as HDF5");
+done:
+    brood_h5_close(&access);
+    return err;
 }
 
 void brood_h5_path(const brood_field_t *field, char path[BROOD_H5_MAX_PATH]) {
