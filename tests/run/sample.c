@@ -22,7 +22,7 @@ static void allocate(sample_t *sample, int64_t episodes) {
     sample->episode = need(episodes, sizeof *sample->episode);
     sample->tokens = need(tokens, sizeof *sample->tokens);
     sample->log_p = need(tokens, sizeof *sample->log_p);
-    for (int i = 0; i < 14; i++) sample->more[i] = need(episodes, sizeof *sample->more[i]);
+    for (int i = 0; i < SAMPLE_MORE; i++) sample->more[i] = need(episodes, sizeof *sample->more[i]);
     sample->update = need(sample->updates, sizeof *sample->update);
     sample->probability = need(sample->updates * SAMPLE_POSITIONS * SAMPLE_CHOICES, sizeof *sample->probability);
 }
@@ -44,7 +44,7 @@ void sample_init(sample_t *sample, int64_t episodes) {
             sample->tokens[e * SAMPLE_POSITIONS + t] = t < 4 ? (int32_t)((e + t) % SAMPLE_CHOICES) : -1;
             sample->log_p[e * SAMPLE_POSITIONS + t] = -(double)(e + t) / 16;
         }
-        for (int i = 0; i < 14; i++) sample->more[i][e] = (double)(e * 14 + i);
+        for (int i = 0; i < SAMPLE_MORE; i++) sample->more[i][e] = (double)(e * SAMPLE_MORE + i);
     }
     for (int64_t u = 0; u < sample->updates; u++) sample->update[u] = u;
     for (int64_t i = 0; i < sample->updates * SAMPLE_POSITIONS * SAMPLE_CHOICES; i++)
@@ -72,7 +72,7 @@ void sample_fini(sample_t *sample) {
     free(sample->episode);
     free(sample->tokens);
     free(sample->log_p);
-    for (int i = 0; i < 14; i++) free(sample->more[i]);
+    for (int i = 0; i < SAMPLE_MORE; i++) free(sample->more[i]);
     free(sample->update);
     free(sample->probability);
     *sample = (sample_t){0};
@@ -100,7 +100,7 @@ static void rows(sample_t *s, brood_fields_t *fields) {
     COLUMN(reward, BROOD_TYPE_F64, .unit = "1");
     COLUMN(loss, BROOD_TYPE_F64, .unit = "nat");
 #undef COLUMN
-    for (int i = 0; i < 14; i++) {
+    for (int i = 0; i < SAMPLE_MORE; i++) {
         brood_field_t field = {.group = "/episodes",
                                .label = "more",
                                .doc = "One more column.",

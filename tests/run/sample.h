@@ -8,6 +8,7 @@
 
 #define SAMPLE_POSITIONS 6
 #define SAMPLE_CHOICES   4
+#define SAMPLE_MORE      3
 
 typedef struct {
     int64_t episode, round;
@@ -18,12 +19,12 @@ typedef struct {
 
 typedef struct {
     int64_t           episodes, updates;
-    sample_episode_t *episode;     /* [episodes] */
-    int32_t          *tokens;      /* [episodes, SAMPLE_POSITIONS] */
-    double           *log_p;       /* [episodes, SAMPLE_POSITIONS] */
-    double           *more[14];    /* [episodes]: the further columns of a real run */
-    int64_t          *update;      /* [updates] */
-    float            *probability; /* [updates, SAMPLE_POSITIONS, SAMPLE_CHOICES] */
+    sample_episode_t *episode;           /* [episodes] */
+    int32_t          *tokens;            /* [episodes, SAMPLE_POSITIONS] */
+    double           *log_p;             /* [episodes, SAMPLE_POSITIONS] */
+    double           *more[SAMPLE_MORE]; /* [episodes]: further columns */
+    int64_t          *update;            /* [updates] */
+    float            *probability;       /* [updates, SAMPLE_POSITIONS, SAMPLE_CHOICES] */
     int64_t           position[SAMPLE_POSITIONS], choice[SAMPLE_CHOICES];
     float             weights[3][5];
     uint64_t          seed;
