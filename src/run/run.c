@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "await.h"
 #include "brood/util/limits.h"
 #include "fs.h"
 
@@ -155,8 +156,7 @@ brood_err_t brood_run_consume_halt(brood_run_t *run) {
     return brood_fail_errno(errno, "%s: cannot be removed", path);
 }
 
-/* Where link is refused, a rotation leaves for an instant no run.h5: waits for it while there is a previous one. */
-static void await_rotation(const brood_fs_t *fs, const char *dir) {
+void brood_run_await_rotation(const brood_fs_t *fs, const char *dir) {
     const int             tries = 10;
     const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
     char                  newest[BROOD_MAX_PATH + sizeof "/" BROOD_RUN_FILE];
@@ -170,7 +170,7 @@ static void await_rotation(const brood_fs_t *fs, const char *dir) {
 brood_err_t brood_run_read(const brood_fs_t *fs, const char *dir, brood_bytes_t *image, uint64_t *generation) {
     char              damage[DAMAGE_SIZE];
     brood_run_state_t state;
-    await_rotation(fs, dir);
+    brood_run_await_rotation(fs, dir);
     brood_err_t err = read_newest(fs, dir, image, generation, &state, damage, sizeof damage);
     if (err == BROOD_OK && state == BROOD_RUN_NONE) return brood_fail(BROOD_E_IO, "%s: there is no run here", dir);
     return err;
