@@ -1,0 +1,56 @@
+#include "dry_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+
+static void print_range(const char *what, int64_t least, int64_t most, const char *unit) {
+    printf("%-13s %.3g to %.3g %s\n", what, (double)least, (double)most, unit);
+}
+
+static brood_err_t print_space(const config_t *config, const brood_space_t *space) {
+    brood_measure_t least, most;
+    int64_t         rounds = (config->search.episodes + config->search.round - 1) / config->search.round;
+    brood_err_t     err = brood_space_range(space, config->child.batch, &least, &most);
+    if (err != BROOD_OK) return err;
+    printf("Space         %.4g architectures, %lld decisions\n", brood_space_size(space),
+           (long long)brood_space_length(space));
+    print_range("Parameters", least.parameters, most.parameters, "");
+    print_range("Flops", least.flops, most.flops, "a training step of one image");
+    print_range("Activations", least.bytes, most.bytes, "bytes a mini-batch");
+    printf("Goal          %lld episodes in %lld rounds of %lld\n", (long long)(rounds * config->search.round),
+           (long long)rounds, (long long)config->search.round);
+    return BROOD_OK;
+}
+
+brood_err_t dry_run(const char *file, const char *const set[]) {
+    brood_section_t    sections[CONFIG_SECTIONS];
+    brood_data_shape_t shape = {.image = {28, 28, 1}, .classes = 10};
+    brood_space_t     *space = NULL;
+    brood_search_t    *search = NULL;
+    char              *yaml = NULL;
+    config_t          *config = calloc(1, sizeof *config);
+    if (!config) return brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
+    brood_err_t err = BROOD_OK;
+    config_sections(config, sections);
+    BROOD_TRY(brood_config_read(file, set, sections, CONFIG_SECTIONS));
+    if (brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator)->needs_data)
+        BROOD_TRY(brood_data_probe(&config->data, &shape));
+    BROOD_TRY(brood_space_create(&config->space, shape.image, shape.classes, &space));
+    brood_search_setup_t setup = {.config = &config->search,
+                                  .reinforce = &config->reinforce,
+                                  .space = space,
+                                  .minibatch = config->child.batch,
+                                  .epochs = brood_child_epochs(&config->child, false)};
+    BROOD_TRY(brood_search_create(&setup, &search));
+    BROOD_TRY(brood_config_text(sections, CONFIG_SECTIONS, false, &yaml));
+    printf("%s\n", yaml);
+    BROOD_TRY(print_space(config, space));
+done:
+    free(yaml);
+    brood_search_destroy(&search);
+    brood_space_destroy(&space);
+    free(config);
+    return err;
+}

@@ -1,0 +1,344 @@
+#include "job.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "brood/util/hash.h"
+#include "brood/util/log.h"
+#include "provenance.h"
+#include "summary.h"
+
+#define TEXT_CONFIG      "/clock/configuration"
+#define TEXT_FROZEN      "/config/frozen"
+#define TEXT_FINGERPRINT "/config/data_fingerprint"
+
+/* The images that evaluators see which need none: shapes decide about sizes and flops. */
+static const int64_t nominal_image[3] = {28, 28, 1};
+#define NOMINAL_CLASSES 10
+
+/* What a rank holds during a job; rank 0 alone what stands below the line. */
+typedef struct {
+    const job_request_t     *request;
+    MPI_Comm                 comm;
+    int                      rank, ranks;
+    config_t                *config;
+    brood_section_t          sections[CONFIG_SECTIONS];
+    brood_math_t            *math;
+    brood_data_t             data;
+    MPI_Win                  window;
+    brood_space_t           *space;
+    const brood_evaluator_t *evaluator;
+    void                    *evaluator_self;
+    char                    *configuration; /* completed, all keys */
+    /* ------ */
+    brood_run_t      *run;
+    brood_run_state_t state;
+    brood_search_t   *search;
+    brood_clock_t    *clock;
+    char             *frozen;
+    char              hash[17], fingerprint[17], numerics[16];
+    brood_fields_t    fields; /* of the configuration */
+} job_t;
+
+/* The configuration that a run file keeps: that of its last job. */
+static brood_err_t read_kept(const char *name, const brood_bytes_t *image, const char *const set[], config_t *config) {
+    brood_section_t sections[CONFIG_SECTIONS];
+    char           *text = NULL;
+    brood_err_t     err = brood_image_text(image, TEXT_CONFIG, &text);
+    config_sections(config, sections);
+    if (err == BROOD_OK) err = brood_config_read_text(name, text, set, sections, CONFIG_SECTIONS);
+    free(text);
+    return err;
+}
+
+/* Of a new run without CONFIG: another run's, or the defaults. */
+static brood_err_t read_for_new_run(job_t *job) {
+    const job_request_t *request = job->request;
+    brood_bytes_t        image;
+    uint64_t             generation;
+    if (!request->retrain)
+        return brood_fail(BROOD_E_USAGE, "%s holds no run to go on with; to begin one, name a CONFIG", request->dir);
+    if (!request->from) return brood_config_read(NULL, request->set, job->sections, CONFIG_SECTIONS);
+    brood_bytes_init(&image);
+    brood_err_t err = brood_run_read(&brood_fs_posix, request->from, &image, &generation);
+    if (err == BROOD_OK) err = read_kept(request->from, &image, request->set, job->config);
+    brood_bytes_fini(&image);
+    return err;
+}
+
+/* Rank 0: the configuration of this job. */
+static brood_err_t read_configuration(job_t *job) {
+    const job_request_t *request = job->request;
+    config_t            *of_run = NULL;
+    brood_err_t          err = BROOD_OK;
+    if (job->state != BROOD_RUN_NONE) {
+        if (!(of_run = calloc(1, sizeof *of_run))) return brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
+        BROOD_TRY(read_kept(request->dir, brood_run_image(job->run), NULL, of_run));
+    }
+    if (request->file)
+        BROOD_TRY(brood_config_read(request->file, request->set, job->sections, CONFIG_SECTIONS));
+    else if (of_run)
+        BROOD_TRY(read_kept(request->dir, brood_run_image(job->run), request->set, job->config));
+    else
+        BROOD_TRY(read_for_new_run(job));
+    if (request->adjust) BROOD_TRY(request->adjust(request->self, job->config, of_run));
+    if (!request->retrain && job->config->search.strategy == BROOD_STRATEGY_LIST)
+        err = brood_fail(BROOD_E_USAGE, "strategy.name is list: such a run is begun and gone on with by `brood train`");
+done:
+    free(of_run);
+    return err;
+}
+
+/* Rank 0: opens the run, reads the configuration, and holds it against the run's own. */
+static brood_err_t open_run(job_t *job) {
+    char       *of_run = NULL;
+    brood_err_t err = BROOD_OK;
+    BROOD_TRY(brood_run_open(&brood_fs_posix, job->request->dir, &job->run, &job->state));
+    BROOD_TRY(read_configuration(job));
+    BROOD_TRY(brood_config_text(job->sections, CONFIG_SECTIONS, false, &job->configuration));
+    BROOD_TRY(brood_config_text(job->sections, CONFIG_SECTIONS, true, &job->frozen));
+    if (job->state == BROOD_RUN_NONE) goto done;
+    BROOD_TRY(brood_image_text(brood_run_image(job->run), TEXT_FROZEN, &of_run));
+    err = brood_config_check(job->sections, CONFIG_SECTIONS, of_run);
+    if (err != BROOD_OK) err = brood_because(err, "%s", job->request->dir);
+done:
+    free(of_run);
+    return err;
+}
+
+/* Tasks that a launcher says it started (1: none says so), and the variable that says it. */
+static long launched_tasks(const char **variable) {
+    static const char *const known[] = {"SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const char *text = getenv(known[i]);
+        long        tasks = text ? strtol(text, NULL, 10) : 0;
+        *variable = known[i];
+        if (tasks > 1) return tasks;
+    }
+    return 1;
+}
+
+/* A launcher that MPI does not know of starts N programs of one rank each, which would all work on the same run. */
+static brood_err_t check_launcher(int ranks) {
+    const char *variable = NULL;
+    long        tasks = launched_tasks(&variable);
+    if (ranks > 1 || tasks == 1) return BROOD_OK;
+    return brood_fail(
+        BROOD_E_RANKS,
+        "the launcher started %ld tasks (%s), but MPI knows of one rank; start them with the mpirun of the "
+        "MPI that Brood was built with, or with srun --mpi=pmix",
+        tasks, variable);
+}
+
+static brood_err_t share_configuration(job_t *job) {
+    brood_err_t err = brood_share_text(job->comm, &job->configuration);
+    if (err == BROOD_OK && job->rank != 0)
+        err = brood_config_read_text("the configuration from rank 0", job->configuration, NULL, job->sections,
+                                     CONFIG_SECTIONS);
+    err = brood_agree(job->comm, err);
+    if (err == BROOD_OK) brood_log_setup((brood_log_level_t)job->config->sched.log_level, job->rank == 0);
+    return err;
+}
+
+/* All ranks: what training a child needs. */
+static brood_err_t prepare_rank(job_t *job) {
+    const config_t *config = job->config;
+    const int64_t  *image = nominal_image;
+    int64_t         classes = NOMINAL_CLASSES;
+    brood_isa_t     isa;
+    brood_err_t     err = brood_isa_choose(&isa);
+    if (err == BROOD_OK) err = brood_math_create((brood_numerics_t)config->math.numerics, isa, &job->math);
+    BROOD_TRY(brood_agree(job->comm, err));
+
+    job->evaluator = brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator);
+    if (job->evaluator->needs_data) {
+        BROOD_TRY(brood_share_data(job->comm, &config->data, &job->data, &job->window));
+        image = job->data.shape.image;
+        classes = job->data.shape.classes;
+    }
+    err = brood_space_create(&config->space, image, classes, &job->space);
+    if (err == BROOD_OK)
+        err = job->evaluator->create(&(brood_evaluator_setup_t){.config = &config->child,
+                                                                .space = job->space,
+                                                                .data = job->evaluator->needs_data ? &job->data : NULL,
+                                                                .math = job->math,
+                                                                .seed = (uint64_t)config->search.seed,
+                                                                .retrain = job->request->retrain},
+                                     &job->evaluator_self);
+    BROOD_TRY(brood_agree(job->comm, err));
+done:
+    return err;
+}
+
+static void add_text(brood_fields_t *fields, const char *path_group, const char *name, const char *label,
+                     const char *doc, char *text) {
+    brood_field_t field = {
+        .label = label, .doc = doc, .type = BROOD_TYPE_TEXT, .base = text, .text_size = strlen(text) + 1};
+    snprintf(field.group, sizeof field.group, "%s", path_group);
+    snprintf(field.name, sizeof field.name, "%s", name);
+    brood_fields_add(fields, &field);
+}
+
+/* Rank 0: /config, and the configuration as given in /clock. */
+static void list_configuration(job_t *job) {
+    snprintf(job->hash, sizeof job->hash, "%016llx", (unsigned long long)brood_hash_text(job->frozen));
+    snprintf(job->fingerprint, sizeof job->fingerprint, "%016llx",
+             (unsigned long long)(job->evaluator->needs_data ? job->data.fingerprint : 0));
+    snprintf(job->numerics, sizeof job->numerics, "%s",
+             job->config->math.numerics == BROOD_NUMERICS_NATIVE ? "native" : "portable");
+    add_text(&job->fields, "/config", "frozen", "frozen configuration",
+             "YAML of all keys that content depends on, completed and sorted", job->frozen);
+    add_text(&job->fields, "/config", "hash", "hash of the frozen configuration",
+             "FNV-1a, 64 bits, of the text in `frozen`", job->hash);
+    add_text(&job->fields, "/config", "data_fingerprint", "fingerprint of the images",
+             "FNV-1a, 64 bits, of decoded pixels, labels, shape, split and scaling; 0 where no images are used",
+             job->fingerprint);
+    add_text(&job->fields, "/config", "numerics", "numerics",
+             "who makes the products: portable (bits of Brood's own) or native (OpenBLAS)", job->numerics);
+    brood_space_fields(job->space, &job->fields);
+    add_text(&job->fields, "/clock", "configuration", "configuration of the last job",
+             "YAML of all keys, completed and sorted", job->configuration);
+}
+
+static brood_err_t check_images(job_t *job) {
+    char       *of_run = NULL;
+    brood_err_t err = brood_image_text(brood_run_image(job->run), TEXT_FINGERPRINT, &of_run);
+    if (err == BROOD_OK && strcmp(of_run, job->fingerprint))
+        err =
+            brood_fail(BROOD_E_DATA,
+                       "data.dir: the images are not those that the run in %s began with: fingerprint %s, expected %s",
+                       job->request->dir, job->fingerprint, of_run);
+    free(of_run);
+    return err;
+}
+
+/* Rank 0: search and clock, fresh or from the run. */
+static brood_err_t prepare_parent(job_t *job) {
+    const config_t      *config = job->config;
+    brood_search_setup_t setup = {.config = &config->search,
+                                  .reinforce = &config->reinforce,
+                                  .space = job->space,
+                                  .minibatch = config->child.batch,
+                                  .epochs = brood_child_epochs(&config->child, job->request->retrain)};
+    brood_err_t          err = BROOD_OK;
+    BROOD_TRY(brood_search_create(&setup, &job->search));
+    BROOD_TRY(brood_clock_create(&job->clock));
+    list_configuration(job);
+    if (job->state == BROOD_RUN_NONE) goto done;
+    BROOD_TRY(check_images(job));
+    err = brood_sched_load(brood_run_image(job->run), job->search, job->clock);
+    if (err != BROOD_OK) err = brood_because(err, "%s", job->request->dir);
+    brood_run_drop_image(job->run);
+done:
+    return err;
+}
+
+static brood_err_t describe(job_t *job) {
+    brood_clock_job_t this;
+    brood_err_t err = provenance_job(job->comm, job->math, job->request->argc, job->request->argv, &this);
+    if (err == BROOD_OK && job->rank == 0) {
+        err = brood_clock_reserve(job->clock, brood_clock_episodes(job->clock), brood_clock_jobs(job->clock) + 1);
+        if (err == BROOD_OK) *brood_clock_job(job->clock, brood_clock_jobs(job->clock) - 1) = this;
+    }
+    return brood_agree(job->comm, err);
+}
+
+/* The model of `train --save`, durable before the result is recorded. */
+static brood_err_t save_model(void *self, const brood_task_t *task) {
+    job_t         *job = self;
+    brood_fields_t fields;
+    brood_bytes_t  image;
+    char           directory[BROOD_MAX_PATH], name[BROOD_MAX_PATH], architecture[BROOD_MAX_TEXT];
+    brood_err_t    err = BROOD_OK;
+    brood_fields_init(&fields);
+    brood_bytes_init(&image);
+    snprintf(directory, sizeof directory, "%s", job->request->save);
+    snprintf(name, sizeof name, "%s", job->request->save);
+    snprintf(architecture, sizeof architecture, "%s", task->architecture);
+    add_text(&fields, "", "architecture", "architecture", "its layers, as --arch takes them", architecture);
+    add_text(&fields, "", "configuration", "configuration", "YAML of all keys with which it was trained",
+             job->configuration);
+    job->evaluator->fields(job->evaluator_self, &fields);
+    BROOD_TRY(brood_image_write("brood model", &fields, &image));
+    BROOD_TRY(brood_store_put(&brood_fs_posix, dirname(directory), basename(name), "model", NULL, false, 1, &image));
+    brood_log_write(BROOD_LOG_INFO, "the trained network is in %s", job->request->save);
+done:
+    brood_bytes_fini(&image);
+    brood_fields_fini(&fields);
+    return err == BROOD_OK ? BROOD_OK : brood_because(err, "--save %s", job->request->save);
+}
+
+static brood_err_t conduct(job_t *job, brood_end_t *end) {
+    brood_err_t err = check_launcher(job->ranks);
+    if (err == BROOD_OK && job->rank == 0) err = open_run(job);
+    BROOD_TRY(brood_agree(job->comm, err));
+    BROOD_TRY(share_configuration(job));
+    BROOD_TRY(prepare_rank(job));
+    if (job->rank == 0) err = prepare_parent(job);
+    BROOD_TRY(brood_agree(job->comm, err));
+    BROOD_TRY(describe(job));
+
+    int32_t done_already = 0;
+    if (job->rank == 0) {
+        summary_begin(job->config, job->search, job->clock, job->request->dir, job->state, brood_run_damage(job->run));
+        done_already = job->state != BROOD_RUN_NONE && brood_search_complete(job->search);
+    }
+    BROOD_TRY(brood_share_bytes(job->comm, &done_already, sizeof done_already));
+    *end = BROOD_END_COMPLETE;
+    if (!done_already) {
+        brood_sched_parent_t parent = {
+            .search = job->search, .run = job->run, .clock = job->clock, .config = &job->fields};
+        brood_sched_worker_t worker = {.evaluator = job->evaluator,
+                                       .self = job->evaluator_self,
+                                       .finished = job->request->save ? save_model : NULL,
+                                       .finished_self = job};
+        BROOD_TRY(brood_sched_run(job->comm, &job->config->sched, job->rank == 0 ? &parent : NULL, &worker, end));
+    }
+    if (job->rank == 0) summary_end(job->search, job->clock, job->request->dir, job->request->retrain, *end);
+done:
+    return err;
+}
+
+static void release(job_t *job) {
+    brood_fields_fini(&job->fields);
+    brood_clock_destroy(&job->clock);
+    brood_search_destroy(&job->search);
+    brood_run_close(&job->run);
+    if (job->evaluator_self) job->evaluator->destroy(&job->evaluator_self);
+    brood_space_destroy(&job->space);
+    if (job->window != MPI_WIN_NULL) MPI_Win_free(&job->window);
+    brood_math_destroy(&job->math);
+    free(job->configuration);
+    free(job->frozen);
+    free(job->config);
+}
+
+brood_err_t job_run(const job_request_t *request, int *exit_code) {
+    job_t       job = {.request = request, .window = MPI_WIN_NULL};
+    brood_end_t end = BROOD_END_COMPLETE;
+    const char *variable = NULL;
+    if (request->err != BROOD_OK && launched_tasks(&variable) == 1) return request->err;
+    if (MPI_Init(NULL, NULL) != MPI_SUCCESS) return brood_fail(BROOD_E_RANKS, "MPI can't be started");
+    job.comm = MPI_COMM_WORLD;
+    MPI_Comm_set_errhandler(job.comm, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(job.comm, &job.rank);
+    MPI_Comm_size(job.comm, &job.ranks);
+    brood_fields_init(&job.fields);
+    brood_log_setup(BROOD_LOG_INFO, job.rank == 0);
+
+    job.config = calloc(1, sizeof *job.config);
+    brood_err_t err = request->err;
+    if (err == BROOD_OK && !job.config) err = brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
+    err = brood_agree(job.comm, err);
+    if (err == BROOD_OK) {
+        config_sections(job.config, job.sections);
+        err = conduct(&job, &end);
+    }
+    if (err != BROOD_OK && job.rank == 0) brood_log_write(BROOD_LOG_ERROR, "%s", brood_message());
+    *exit_code = err == BROOD_OK ? brood_end_exit_code(end) : brood_exit_code(err);
+    release(&job);
+    MPI_Finalize();
+    return BROOD_OK;
+}

@@ -1,0 +1,70 @@
+#include "provenance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "brood/sched/agree.h"
+#include "version.h"
+
+#define HOST_SIZE 64
+
+static void append(char *text, size_t size, const char *more) {
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%s", used ? " " : "", more);
+}
+
+/* Each node once, in the order of ranks. */
+static brood_err_t gather_hosts(MPI_Comm comm, int rank, int ranks, char *hosts, size_t size) {
+    char        mine[HOST_SIZE] = "", *all = NULL;
+    brood_err_t err = BROOD_OK;
+    gethostname(mine, sizeof mine - 1);
+    if (rank == 0 && !(all = malloc((size_t)ranks * HOST_SIZE)))
+        err = brood_fail(BROOD_E_MEMORY, "no memory for the names of %d hosts", ranks);
+    BROOD_TRY(brood_agree(comm, err));
+    BROOD_TRY(brood_mpi(MPI_Gather(mine, HOST_SIZE, MPI_CHAR, all, HOST_SIZE, MPI_CHAR, 0, comm), "gathering hosts"));
+    for (int i = 0; rank == 0 && i < ranks; i++) {
+        bool known = false;
+        for (int j = 0; j < i && !known; j++) known = !strcmp(all + j * HOST_SIZE, all + i * HOST_SIZE);
+        if (!known) append(hosts, size, all + i * HOST_SIZE);
+    }
+done:
+    free(all);
+    return err;
+}
+
+static void mpi_library(char *name, size_t size) {
+    char words[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    int  length = 0;
+    MPI_Get_library_version(words, &length);
+    words[strcspn(words, ",\n")] = '\0'; /* the first clause names library and version */
+    snprintf(name, size, "%.*s", (int)size - 1, words);
+}
+
+brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, char *const argv[],
+                           brood_clock_job_t *job) {
+    const char *slurm = getenv("SLURM_JOB_ID"), *restart = getenv("SLURM_RESTART_COUNT");
+    char        host[HOST_SIZE] = "", cpu[64] = "";
+    int         rank = 0;
+    *job = (brood_clock_job_t){0};
+    brood_err_t err = brood_mpi(MPI_Comm_rank(comm, &rank), "describing the job");
+    if (err == BROOD_OK) err = brood_mpi(MPI_Comm_size(comm, &job->ranks), "describing the job");
+    if (err == BROOD_OK) err = gather_hosts(comm, rank, job->ranks, job->hosts, sizeof job->hosts);
+    if (err != BROOD_OK) return err;
+
+    gethostname(host, sizeof host - 1);
+    if (slurm)
+        snprintf(job->id, sizeof job->id, "%s", slurm);
+    else
+        snprintf(job->id, sizeof job->id, "%.48s:%ld", host, (long)getpid());
+    job->restart = restart ? atoi(restart) : 0;
+    job->start = brood_clock_now();
+    snprintf(job->software, sizeof job->software, "brood %s (%s), %s, %s", BROOD_VERSION, BROOD_COMMIT, BROOD_COMPILER,
+             BROOD_BUILD);
+    mpi_library(job->libraries, sizeof job->libraries);
+    brood_isa_cpu(cpu, sizeof cpu);
+    snprintf(job->numerics, sizeof job->numerics, "%s, %s", cpu, brood_math_describe(math));
+    for (int i = 0; i < argc; i++) append(job->command, sizeof job->command, argv[i]);
+    return BROOD_OK;
+}

@@ -1,0 +1,15 @@
+/* What /clock keeps of a job: who ran it, with what. */
+#ifndef BROOD_SRC_CLI_PROVENANCE_H
+#define BROOD_SRC_CLI_PROVENANCE_H
+
+#include <mpi.h>
+
+#include "brood/math/math.h"
+#include "brood/sched/clock.h"
+
+/* Collective: the hosts are gathered. Fills id, restart, ranks, hosts, software, libraries, numerics, command and
+ * start; the rest is zero. */
+brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, char *const argv[],
+                           brood_clock_job_t *job) BROOD_WARN_UNUSED;
+
+#endif

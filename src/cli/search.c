@@ -1,0 +1,48 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "dry_run.h"
+#include "job.h"
+
+static brood_err_t run(int argc, char *argv[], int *exit_code) {
+    const char  *file[1] = {NULL}, *dir = NULL;
+    const char **set = calloc((size_t)argc + 1, sizeof *set);
+    bool         dry = false;
+    if (!set) return brood_fail(BROOD_E_MEMORY, "no memory for the options");
+    const option_t options[] = {
+        {.name = "--run", .value = &dir}, {.name = "--set", .list = set}, {.name = "--dry-run", .given = &dry}, {0}};
+    brood_err_t err = parse_options(argc, argv, options, file, 1);
+    if (err == BROOD_OK && !dry && !dir)
+        err = brood_fail(BROOD_E_USAGE, "--run DIR is missing: the directory that keeps the search");
+    if (err == BROOD_OK && dry && !file[0]) err = brood_fail(BROOD_E_USAGE, "--dry-run needs a CONFIG");
+    if (dry) {
+        *exit_code = 0;
+        if (err == BROOD_OK) err = dry_run(file[0], set);
+    } else {
+        job_request_t request = {.argc = argc, .argv = argv, .err = err, .file = file[0], .dir = dir, .set = set};
+        err = job_run(&request, exit_code);
+    }
+    free(set);
+    return err;
+}
+
+const command_t command_search = {
+    .name = "search",
+    .summary = "begin a search, or go on with one",
+    .help = "  brood search configs/quickstart.yaml --run runs/first         begin, or go on\n"
+            "  brood search --run runs/first --set run.episodes=400          go on with the run's own configuration, "
+            "further\n\n"
+            "Usage: brood search [CONFIG] --run DIR [--set KEY=VALUE]...\n"
+            "       brood search CONFIG --dry-run [--set KEY=VALUE]...\n\n"
+            "  CONFIG           a YAML file; without it the run's own configuration is used\n"
+            "  --run DIR        the run directory; made when the first checkpoint is written\n"
+            "  --set KEY=VALUE  sets one key, as if CONFIG said so (`brood help keys`); may be repeated\n"
+            "  --dry-run        checks everything and prints the completed configuration, the size of the space and "
+            "what its\n"
+            "                   networks cost; starts nothing\n\n"
+            "The same command begins a run and goes on with it, on any number of ranks: put mpirun -n N or srun before "
+            "it.\n"
+            "A file named `halt` in DIR stops the search when the children under way are finished.\n",
+    .run = run,
+};

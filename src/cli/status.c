@@ -1,0 +1,221 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "brood/util/duration.h"
+#include "brood/util/json.h"
+#include "command.h"
+#include "config.h"
+#include "table.h"
+
+#define BEST_SHOWN 5
+
+/* What all three forms of output are made from. */
+typedef struct {
+    const char *dir;
+    uint64_t    generation;
+    table_t     table;
+    int64_t     goal, rounds, told, finished, failed, round;
+    int64_t     best[BEST_SHOWN], best_count;
+    double      per_hour, left; /* NaN where nothing is known yet */
+} status_t;
+
+static bool failed(brood_status_t status) {
+    return status == BROOD_STATUS_INVALID || status == BROOD_STATUS_REFUSED || status == BROOD_STATUS_DIVERGED ||
+           status == BROOD_STATUS_SKIPPED;
+}
+
+/* Of the last job in which anything finished: what it did an hour, and what that means for the rest. */
+static void estimate(status_t *status) {
+    const table_t *table = &status->table;
+    int64_t        done = 0, job = -1;
+    status->per_hour = status->left = NAN;
+    for (int64_t e = 0; e < table->episodes; e++)
+        if (table->times[e].job > job) job = table->times[e].job;
+    for (int64_t e = 0; e < table->episodes; e++) done += job >= 0 && table->times[e].job == job;
+    if (job < 0 || job >= table->jobs || done == 0 || table->job[job].end <= table->job[job].start) return;
+    status->per_hour = 3600 * (double)done / (table->job[job].end - table->job[job].start);
+    status->left = 3600 * (double)(status->goal - status->finished) / status->per_hour;
+}
+
+static brood_err_t read_status(const char *dir, status_t *status) {
+    brood_section_t sections[CONFIG_SECTIONS];
+    brood_bytes_t   image;
+    char           *yaml = NULL;
+    config_t       *config = calloc(1, sizeof *config);
+    brood_err_t     err = config ? BROOD_OK : brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
+    *status = (status_t){.dir = dir};
+    brood_bytes_init(&image);
+    if (err != BROOD_OK) goto done;
+    config_sections(config, sections);
+    BROOD_TRY(brood_run_read(&brood_fs_posix, dir, &image, &status->generation));
+    BROOD_TRY(brood_image_text(&image, "/clock/configuration", &yaml));
+    BROOD_TRY(brood_config_read_text(dir, yaml, NULL, sections, CONFIG_SECTIONS));
+    BROOD_TRY(table_read(&image, &status->table));
+    BROOD_TRY(brood_image_rows(&image, "/updates/update", &status->told));
+    status->round = config->search.round;
+    status->rounds = (config->search.episodes + status->round - 1) / status->round;
+    status->goal = status->rounds * status->round;
+    for (int64_t e = 0; e < status->table.episodes && e < status->goal; e++) {
+        brood_status_t of = status->table.episode[e].status;
+        status->finished += of != BROOD_STATUS_OPEN;
+        status->failed += failed(of);
+    }
+    status->best_count = table_best(&status->table, status->goal, BEST_SHOWN, status->best);
+    estimate(status);
+done:
+    free(yaml);
+    free(config);
+    brood_bytes_fini(&image);
+    return err;
+}
+
+static double utilisation(const brood_clock_job_t *job) {
+    return job->busy + job->idle > 0 ? job->busy / (job->busy + job->idle) : 0;
+}
+
+static void print_text(const status_t *status) {
+    const table_t *table = &status->table;
+    char           when[32] = "", span[48] = "";
+    printf("Run       %s (generation %llu)\n", status->dir, (unsigned long long)status->generation);
+    printf("Episodes  %lld of %lld have a result", (long long)status->finished, (long long)status->goal);
+    printf(status->failed ? ", %lld of them a failure\n" : "\n", (long long)status->failed);
+    printf("Rounds    %lld of %lld told, %lld episodes each\n", (long long)status->told, (long long)status->rounds,
+           (long long)status->round);
+    for (int64_t i = 0; i < status->best_count; i++) {
+        const brood_episode_t *row = &table->episode[status->best[i]];
+        printf("%s%.4f  episode %-5lld %9lld parameters  \"%s\"", i ? "          " : "Best      ", row->reward,
+               (long long)row->episode, (long long)row->parameters, row->architecture);
+        if (!isnan(row->test_accuracy)) printf("  test accuracy %.4f", row->test_accuracy);
+        printf("\n");
+    }
+    if (table->jobs > 0) {
+        const brood_clock_job_t *job = &table->job[table->jobs - 1];
+        time_t                   last = (time_t)job->end;
+        struct tm                utc;
+        if (!isnan(job->end) && gmtime_r(&last, &utc)) strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", &utc);
+        printf("Jobs      %lld; the last one, %s, on %d rank%s of %s, %.1f %% busy, last wrote %s: %s\n",
+               (long long)table->jobs, job->id, job->ranks, job->ranks == 1 ? "" : "s", job->hosts,
+               100 * utilisation(job), when, *job->why ? job->why : "it is running, or was killed");
+    }
+    if (!isnan(status->per_hour)) {
+        brood_duration_print(floor(status->left + 0.5), span, sizeof span);
+        printf("Speed     %.0f episodes an hour", status->per_hour);
+        printf(status->finished < status->goal ? "; the rest would take %s\n" : "\n", span);
+    }
+}
+
+static brood_err_t print_json(const status_t *status) {
+    const table_t *table = &status->table;
+    brood_json_t   json;
+    brood_json_init(&json, stdout);
+    brood_json_begin_object(&json, NULL);
+    brood_json_text(&json, "run", status->dir);
+    brood_json_integer(&json, "generation", (int64_t)status->generation);
+    brood_json_integer(&json, "episodes_goal", status->goal);
+    brood_json_integer(&json, "episodes_finished", status->finished);
+    brood_json_integer(&json, "episodes_failed", status->failed);
+    brood_json_integer(&json, "rounds_goal", status->rounds);
+    brood_json_integer(&json, "rounds_told", status->told);
+    brood_json_bool(&json, "complete", status->told >= status->rounds);
+    brood_json_real(&json, "episodes_per_hour", status->per_hour);
+    brood_json_real(&json, "seconds_left", status->left);
+    brood_json_begin_array(&json, "best");
+    for (int64_t i = 0; i < status->best_count; i++) {
+        const brood_episode_t *row = &table->episode[status->best[i]];
+        brood_json_begin_object(&json, NULL);
+        brood_json_integer(&json, "episode", row->episode);
+        brood_json_real(&json, "reward", row->reward);
+        brood_json_real(&json, "validation_accuracy", row->validation_accuracy);
+        brood_json_real(&json, "test_accuracy", row->test_accuracy);
+        brood_json_integer(&json, "parameters", row->parameters);
+        brood_json_integer(&json, "flops", row->flops);
+        brood_json_text(&json, "architecture", row->architecture);
+        brood_json_end_object(&json);
+    }
+    brood_json_end_array(&json);
+    brood_json_begin_array(&json, "jobs");
+    for (int64_t j = 0; j < table->jobs; j++) {
+        const brood_clock_job_t *job = &table->job[j];
+        brood_json_begin_object(&json, NULL);
+        brood_json_text(&json, "id", job->id);
+        brood_json_integer(&json, "restart", job->restart);
+        brood_json_integer(&json, "ranks", job->ranks);
+        brood_json_text(&json, "hosts", job->hosts);
+        brood_json_real(&json, "start", job->start);
+        brood_json_real(&json, "end", job->end);
+        brood_json_real(&json, "utilisation", utilisation(job));
+        brood_json_text(&json, "why", job->why);
+        brood_json_end_object(&json);
+    }
+    brood_json_end_array(&json);
+    brood_json_end_object(&json);
+    return brood_json_finish(&json);
+}
+
+static void print_number(double value) {
+    if (isnan(value))
+        printf(",");
+    else
+        printf(",%.17g", value);
+}
+
+static void print_csv(const status_t *status) {
+    printf("episode,round,policy_version,status,architecture,reward,validation_accuracy,validation_loss,training_loss,"
+           "test_accuracy,"
+           "log_probability,entropy,advantage,parameters,flops,bytes,steps,epochs,original,rank,host,busy_seconds\n");
+    for (int64_t e = 0; e < status->table.episodes; e++) {
+        const brood_episode_t       *row = &status->table.episode[e];
+        const brood_clock_episode_t *times = &status->table.times[e];
+        printf("%lld,%lld,%lld,%s,\"%s\"", (long long)row->episode, (long long)row->round,
+               (long long)row->policy_version, brood_status_names.value[row->status], row->architecture);
+        print_number(row->reward);
+        print_number(row->validation_accuracy);
+        print_number(row->validation_loss);
+        print_number(row->training_loss);
+        print_number(row->test_accuracy);
+        print_number(row->log_probability);
+        print_number(row->entropy);
+        print_number(row->advantage);
+        printf(",%lld,%lld,%lld,%lld,%lld,%lld,%d,%s", (long long)row->parameters, (long long)row->flops,
+               (long long)row->bytes, (long long)row->steps, (long long)row->epochs, (long long)row->original,
+               times->rank, times->host);
+        print_number(times->busy);
+        printf("\n");
+    }
+}
+
+static brood_err_t run(int argc, char *argv[], int *exit_code) {
+    const char    *dir[1] = {NULL};
+    bool           json = false, csv = false;
+    const option_t options[] = {{.name = "--json", .given = &json}, {.name = "--csv", .given = &csv}, {0}};
+    status_t       status = {0};
+    brood_err_t    err = parse_options(argc, argv, options, dir, 1);
+    if (err == BROOD_OK && !dir[0]) err = brood_fail(BROOD_E_USAGE, "of which run? brood status DIR");
+    if (err == BROOD_OK && json && csv) err = brood_fail(BROOD_E_USAGE, "--json and --csv exclude each other");
+    if (err == BROOD_OK) err = read_status(dir[0], &status);
+    if (err == BROOD_OK && json)
+        err = print_json(&status);
+    else if (err == BROOD_OK && csv)
+        print_csv(&status);
+    else if (err == BROOD_OK)
+        print_text(&status);
+    if (err == BROOD_OK && (fflush(stdout) || ferror(stdout)))
+        err = brood_fail(BROOD_E_IO, "the output can't be written");
+    table_fini(&status.table);
+    *exit_code = 0;
+    return err;
+}
+
+const command_t command_status = {
+    .name = "status",
+    .summary = "how far a run is, and what it found",
+    .help = "  brood status runs/first                 progress, best architectures, speed, time left\n"
+            "  brood status runs/first --csv           all episodes as a table\n\n"
+            "Usage: brood status DIR [--json | --csv]\n\n"
+            "  --json    one JSON object\n"
+            "  --csv     a line for each episode asked, what is not known left empty\n\n"
+            "Works while the search runs, too: it shows what the last checkpoint holds.\n",
+    .run = run,
+};

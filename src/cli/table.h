@@ -1,0 +1,25 @@
+/* The columns of a run file that commands print: read from the file, without the rooms that made it. */
+#ifndef BROOD_SRC_CLI_TABLE_H
+#define BROOD_SRC_CLI_TABLE_H
+
+#include "brood/history/history.h"
+#include "brood/sched/clock.h"
+#include "brood/util/bytes.h"
+
+typedef struct {
+    brood_episode_t       *episode;
+    brood_clock_episode_t *times;
+    int64_t                episodes;
+    brood_clock_job_t     *job;
+    int64_t                jobs;
+} table_t;
+
+/* BROOD_E_FORMAT: no run file of Brood. */
+brood_err_t table_read(const brood_bytes_t *image, table_t *table) BROOD_WARN_UNUSED;
+void        table_fini(table_t *table);
+
+/* Episodes below `goal` that have a result and a reward, the best first (ties: the earliest), each architecture once:
+   at most `most` indices; their number is returned. */
+int64_t table_best(const table_t *table, int64_t goal, int64_t most, int64_t best[]);
+
+#endif
