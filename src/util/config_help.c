@@ -48,11 +48,12 @@ static const char *or_empty(const char *text) {
 }
 
 static void print_terminal_key(const brood_key_t *key, FILE *out) {
-    char expected[BROOD_EXPECTED_SIZE];
+    char expected[BROOD_EXPECTED_SIZE], values[BROOD_EXPECTED_SIZE + 128];
     brood_config_expected(key, expected);
+    snprintf(values, sizeof values, "[%s%s%s%s]", expected, key->unit ? "; in " : "", or_empty(key->unit),
+             key->frozen ? "" : "; free");
     fprintf(out, "  %s = %s\n", key->path, or_empty(key->standard));
-    fprintf(out, "%*s[%s%s%s; %s]\n", TEXT_INDENT, "", expected, key->unit ? "; in " : "", or_empty(key->unit),
-            key->frozen ? "fixed for the life of a run" : "may change from job to job");
+    print_wrapped(values, out);
     print_wrapped(or_empty(key->help), out);
     print_wrapped(or_empty(key->effect), out);
 }
@@ -74,9 +75,11 @@ static void print_markdown_key(const brood_key_t *key, FILE *out) {
     print_cell(expected, out);
     fputs(" | ", out);
     print_cell(or_empty(key->unit), out);
-    fprintf(out, " | %s | ", key->frozen ? "yes" : "no");
-    print_cell(or_empty(key->help), out);
-    fputc(' ', out);
+    fprintf(out, " | %s | ", key->frozen ? "frozen" : "free");
+    const char *help = or_empty(key->help);
+    size_t      length = strlen(help);
+    print_cell(help, out);
+    fputs(length > 0 && help[length - 1] != '.' ? ". " : " ", out);
     print_cell(or_empty(key->effect), out);
     fputs(" |\n", out);
 }
@@ -87,7 +90,8 @@ static void print_section_head(const brood_key_t *key, bool markdown, FILE *out)
     if (length == 0) length = (int)strlen(name);
     if (markdown)
         fprintf(out,
-                "\n## %.*s\n\n| key | default | values | unit | frozen | what it is, and what more or less of it does "
+                "\n## %.*s\n\n| key | default | values | unit | frozen or free | what it is, and what more or less of "
+                "it does "
                 "|\n| --- | --- | --- | --- | --- | --- |\n",
                 length, name);
     else
@@ -124,6 +128,12 @@ static bool section_came_before(const tables_t *tables, const brood_key_t *key) 
 void brood_config_help(const brood_section_t sections[], int64_t n, bool markdown, FILE *out) {
     tables_t tables = {sections, n};
     int64_t  table = 0, row = -1;
+    fputs(markdown
+              ? "A key that is free may change from one job of a run to the next; a frozen one stays as the run began "
+                "with it.\n"
+              : "KEY = DEFAULT [values]. A key that is free may change from one job of a run to\n"
+                "the next; all others stay as the run began with them.\n",
+          out);
     while (next_key(&tables, &table, &row)) {
         const brood_key_t *first = key_at(&tables, table, row);
         if (section_came_before(&tables, first)) continue;

@@ -39,10 +39,34 @@ static brood_err_t split_range(const brood_key_t *key, range_t *range) {
     return BROOD_OK;
 }
 
+/* An end of a duration's range may be a duration, or seconds. */
 static brood_err_t read_end(const brood_key_t *key, const char *text, double *value) {
-    brood_err_t err =
-        key->kind == BROOD_KEY_DURATION ? brood_duration_parse(text, value) : brood_real_parse(text, value);
-    return err == BROOD_OK ? BROOD_OK : no_range(key);
+    if (key->kind == BROOD_KEY_DURATION && brood_duration_parse(text, value) == BROOD_OK) return BROOD_OK;
+    return brood_real_parse(text, value) == BROOD_OK ? BROOD_OK : no_range(key);
+}
+
+static void print_end(const brood_key_t *key, const char *text, char end[64]) {
+    double seconds;
+    end[0] = '\0';
+    if (text[0] && read_end(key, text, &seconds) == BROOD_OK) brood_duration_print(seconds, end, 64);
+}
+
+void brood_config_range_print(const brood_key_t *key, char *text, size_t size) {
+    range_t range;
+    char    low[64], high[64];
+    snprintf(text, size, "%s", key->range ? key->range : "");
+    if (!key->range || key->kind != BROOD_KEY_DURATION || split_range(key, &range) != BROOD_OK) return;
+    print_end(key, range.low, low);
+    print_end(key, range.high, high);
+    bool brackets = range.low_open || range.high_open;
+    snprintf(text, size, "%s%s ..%s%s%s",
+             !brackets        ? ""
+             : range.low_open ? "("
+                              : "[",
+             low, *high ? " " : "", high,
+             !brackets         ? ""
+             : range.high_open ? ")"
+                               : "]");
 }
 
 brood_err_t brood_config_in_range(const brood_key_t *key, double value, bool *within) {

@@ -90,7 +90,7 @@ static size_t path_distance(const char *a, const char *b) {
 void brood_config_table_nearest(const brood_config_table_t *table, const char *path, char nearest[BROOD_PATH_SIZE]) {
     nearest[0] = '\0';
     if (strlen(path) >= BROOD_PATH_SIZE) return;
-    size_t least = strlen(path) / 4 + 3; /* as many edits make another word of it */
+    size_t least = strlen(last_name(path)) / 3 + 2; /* as many edits make another word of it */
     for (int64_t i = 0; i < table->count; i++) {
         const char *candidate = table->entry[i].key->path;
         size_t      edits = path_distance(path, candidate);
@@ -102,6 +102,7 @@ void brood_config_table_nearest(const brood_config_table_t *table, const char *p
             char section[BROOD_PATH_SIZE];
             memcpy(section, candidate, (size_t)(dot - candidate));
             section[dot - candidate] = '\0';
+            if (is_below(path, section)) continue; /* the section is right, its key is not */
             edits = distance(path, section);
             if (edits < least) {
                 least = edits;

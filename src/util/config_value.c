@@ -37,17 +37,16 @@ void brood_config_expected(const brood_key_t *key, char *text) {
         [BROOD_KEY_INTEGER] = "a whole number",
         [BROOD_KEY_REAL] = "a decimal number",
         [BROOD_KEY_BOOL] = "true or false",
+        [BROOD_KEY_WORD] = "", /* its range says all */
         [BROOD_KEY_TEXT] = "a text, or ~ for none",
         [BROOD_KEY_DURATION] = "a duration such as 0.2 s, 5 min or 3h50m",
         [BROOD_KEY_CHOICES] = "whole numbers (a list, one value, or {from, to, step})",
         [BROOD_KEY_SIZES] = "sizes such as 3 or 5x3 (a list, one value, or {from, to, step})",
         [BROOD_KEY_TEXTS] = "a list of texts",
     };
-    if (key->kind == BROOD_KEY_WORD)
-        snprintf(text, BROOD_EXPECTED_SIZE, "%s", key->range);
-    else
-        snprintf(text, BROOD_EXPECTED_SIZE, "%s%s%s", what[key->kind], key->range ? ", " : "",
-                 key->range ? key->range : "");
+    char range[BROOD_EXPECTED_SIZE / 2];
+    brood_config_range_print(key, range, sizeof range);
+    snprintf(text, BROOD_EXPECTED_SIZE, "%s%s%s", what[key->kind], what[key->kind][0] && range[0] ? ", " : "", range);
 }
 
 brood_err_t brood_config_found(const brood_key_t *key, const char *format, ...) {

@@ -37,6 +37,9 @@ brood_err_t brood_config_found(const brood_key_t *key, const char *format, ...) 
 brood_err_t brood_config_in_range(const brood_key_t *key, double value, bool *within) BROOD_WARN_UNUSED;
 brood_err_t brood_config_integer_in_range(const brood_key_t *key, int64_t value, bool *within) BROOD_WARN_UNUSED;
 
+/* The range as people read it: a duration's with units. "" where there is none. */
+void brood_config_range_print(const brood_key_t *key, char *text, size_t size);
+
 /* The word of "adam | sgd" at `index`, its length in *length; NULL beyond the last. */
 const char *brood_config_word(const char *range, int32_t index, size_t *length);
 

@@ -240,27 +240,37 @@ static void help_shows_every_key_once_below_its_section(void **state) {
     assert_int_equal(occurrences(markdown, "\n## strategy\n"), 1);
     assert_true(strstr(text, "run.numerics") < strstr(text, "\nchild\n")); /* another table's key of the same section */
     assert_non_null(strstr(markdown, "portable \\| native"));
-    assert_non_null(strstr(markdown, "Step \\| size."));
     assert_non_null(strstr(text, "More is calmer."));
-    assert_non_null(strstr(text, "a whole number, 1 .. 1000; in episodes"));
+    assert_non_null(strstr(text, "\n      [a whole number, 1 .. 1000; in episodes]\n"));
+    assert_non_null(strstr(text, "0.1 s .. 1 d; free]"));
+    assert_non_null(strstr(markdown, "| frozen | Step \\| size. "));
+    assert_non_null(strstr(markdown, "| free | Between saves. "));
     free(text);
     free(markdown);
 }
 
 static void help_stays_within_eighty_columns(void **state) {
     (void)state;
-    const brood_key_t wordy = {
-        .path = "a.b",
-        .kind = BROOD_KEY_BOOL,
-        .standard = "true",
-        .help = "Words and words and words and more words and words until the line is full and goes on."};
+    const brood_key_t     wordy = {.path = "a.b",
+                                   .kind = BROOD_KEY_CHOICES,
+                                   .standard = "1",
+                                   .range = "1 .. 1000000",
+                                   .unit = "pixels of an image",
+                                   .help = "wörds and words and words and more words until the line is full, and some more",
+                                   .effect = "Words and words and words and more words until the line is full, and more"};
     const brood_section_t section = {&wordy, 1, NULL};
     char                 *text;
     size_t                size;
     FILE                 *out = open_memstream(&text, &size);
     brood_config_help(&section, 1, false, out);
     fclose(out);
-    for (const char *line = text; *line; line += strcspn(line, "\n") + 1) assert_true(strcspn(line, "\n") <= 80);
+    for (char *line = text, *end; *line; line = end + 1) {
+        end = strchr(line, '\n');
+        *end = '\0';
+        int width = 0;
+        for (const char *byte = line; *byte; byte++) width += ((unsigned char)*byte & 0xC0u) != 0x80u;
+        assert_in_range(width, 0, 80);
+    }
     free(text);
 }
 

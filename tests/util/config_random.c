@@ -61,7 +61,7 @@ static void random_sample(sample_t *to) {
     random_choices(&to->other.kernel_size, 100, true);
     to->other.start.count = random_below(random_below(8) ? 4 : BROOD_MAX_TEXTS + 1);
     for (int64_t i = 0; i < to->other.start.count; i++) random_text(to->other.start.text[i], BROOD_MAX_TEXT);
-    to->other.patience = random_real(-10, 10);
+    to->other.patience = random_real(-10, 9.999);
 }
 
 static char *text_of(const sample_t *of, bool frozen_only) {

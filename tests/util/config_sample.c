@@ -37,8 +37,8 @@ static const brood_key_t main_keys[] = {
      .offset = MAIN(every),
      .standard = "30 s",
      .other = "1 min",
-     .range = "0.1 s .. 1 d",
-     .help = "Between saves."},
+     .range = "0.1 .. 86400",
+     .help = "Between saves"},
     {.path = "space.skip",
      .kind = BROOD_KEY_BOOL,
      .offset = MAIN(skip),
@@ -91,7 +91,7 @@ static const brood_key_t other_keys[] = {
      .offset = OTHER(patience),
      .standard = "0",
      .other = "1",
-     .range = "-10 .. 10",
+     .range = "[-10 .. 10)",
      .help = "Three names deep."},
 };
 

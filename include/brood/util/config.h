@@ -54,8 +54,8 @@ typedef struct {
     bool         frozen;   /* content depends on it: a run's own value can't change */
     const char  *standard; /* default, as one would write it in YAML */
     const char  *other;    /* a second valid value, which a generated test sets to see that the key is obeyed */
-    const char  *range;    /* "1 .. 1000000", "0 ..", "(0 .. 1]" for an open end, "0.1 s .. 1 d" of a duration; of
-                              choices it holds for each. Words: "adam | sgd". NULL: any */
+    const char  *range;    /* "1 .. 1000000", "0 ..", "(0 .. 1]" for an open end; of a duration "0.1 s .. 1 d", or
+                              seconds; of choices it holds for each. Words: "adam | sgd". NULL: any */
     const char *unit;      /* "images", "bytes", …, or NULL */
     const char *help;      /* what it is: one line */
     const char *effect;    /* what more or less of it does, and when to change it: one or two sentences */
