@@ -31,9 +31,10 @@ static void softmax_loss_and_its_gradient_are_as_defined(void **state) {
 static void of_equal_logits_the_first_is_the_answer(void **state) {
     (void)state;
     const brood_real_t logits[6] = {1, 2, 2, 2, 1, 2};
-    const uint8_t      labels[2] = {1, 2};
+    const uint8_t      first[2] = {1, 0}, last[2] = {2, 2};
     double             loss[2];
-    assert_int_equal(brood_loss_softmax(2, 3, logits, labels, loss, NULL), 1);
+    assert_int_equal(brood_loss_softmax(2, 3, logits, first, loss, NULL), 2);
+    assert_int_equal(brood_loss_softmax(2, 3, logits, last, loss, NULL), 0);
 }
 
 static void a_nan_among_the_logits_is_a_nan_and_wrong(void **state) {

@@ -46,10 +46,10 @@ static brood_net_spec_t image(void) {
 /* The image that fills a block of images alone, several in a mini-batch. */
 static brood_net_spec_t large(void) {
     brood_net_spec_t spec = spec_of(28, 28, 1);
-    add(&spec, BROOD_LAYER_CONVOLUTION, WINDOW(5, 5, 1, 1, .outputs = 32, .bias = true));
+    add(&spec, BROOD_LAYER_CONVOLUTION, WINDOW(3, 3, 1, 1, .outputs = 28, .bias = true));
     add(&spec, BROOD_LAYER_RELU, NULL);
     add(&spec, BROOD_LAYER_MAX_POOL, WINDOW(2, 2, 2, 2, .bias = false));
-    add(&spec, BROOD_LAYER_CONVOLUTION, WINDOW(5, 5, 1, 1, .outputs = 12, .bias = true));
+    add(&spec, BROOD_LAYER_CONVOLUTION, WINDOW(3, 3, 1, 1, .outputs = 8, .bias = true));
     add(&spec, BROOD_LAYER_MAX_POOL, WINDOW(3, 3, 1, 1, .bias = false));
     add(&spec, BROOD_LAYER_DENSE, ARGS(.outputs = 10, .bias = true));
     spec.classes = 10;
@@ -59,7 +59,7 @@ static brood_net_spec_t large(void) {
 static brood_net_spec_t (*const networks[])(void) = {signal, image, large};
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
-/* What three steps of training on `images` images leave: everything that is state, and the last logits. */
+/* What two steps of training on `images` images leave: everything that is state, and the last logits. */
 static uint64_t train(brood_net_spec_t spec, int64_t minibatch, int64_t images, brood_isa_t isa,
                       brood_optimizer_kind_t kind) {
     fixture_t f;
@@ -70,7 +70,7 @@ static uint64_t train(brood_net_spec_t spec, int64_t minibatch, int64_t images, 
     brood_arena_t          arena;
     assert_int_equal(brood_arena_init(&arena, brood_optimizer_size(&args, measure.parameters)), BROOD_OK);
     brood_optimizer_t *optimizer = brood_optimizer_create(&args, f.net, &arena);
-    for (int64_t step = 0; step < 3; step++) {
+    for (int64_t step = 0; step < 2; step++) {
         fixture_step(&f, images, step);
         brood_optimizer_step(optimizer, 0.01);
     }
@@ -110,14 +110,14 @@ static void bits_do_not_depend_on_the_capacity_of_the_mini_batch(void **state) {
 
 static void other_images_do_not_change_the_logits_of_one(void **state) {
     (void)state;
-    enum { MINIBATCH = 40 };
+    enum { MINIBATCH = 34 };
     for (int i = 0; i < NETWORKS; i++) {
         brood_net_spec_t spec = networks[i]();
         brood_key4_t     key = brood_key4(1, BROOD_PURPOSE_DROPOUT, 0, 0, 0);
         fixture_t        f;
         fixture_create(&f, &spec, MINIBATCH, BROOD_ISA_AVX2, 22);
         brood_net_forward(f.net, MINIBATCH, f.x, false, key, f.logits);
-        for (int64_t image = 0; image < MINIBATCH; image += 13) {
+        for (int64_t image = 0; image < MINIBATCH; image += 11) {
             brood_real_t alone[10];
             brood_net_forward(f.net, 1, f.x + image * f.image_size, false, key, alone);
             assert_memory_equal(alone, f.logits + image * 10, sizeof alone);
@@ -162,9 +162,12 @@ static void initial_weights_fill_their_bounds_and_nothing_else_is_drawn(void **s
         for (int i = 0; i < 33; i++) assert_true(value_of(&f, "layer5/scale")[i] == 1);
         for (int i = 0; i < 33; i++) assert_true(value_of(&f, "layer5/shift")[i] == 0);
         for (int i = 0; i < 9; i++) assert_true(value_of(&f, "layer8/bias")[i] == 0);
-        /* Arrays draw from streams of their own. */
-        assert_true(value_of(&f, "layer0/weights")[0] / (brood_real_t)bound !=
-                    value_of(&f, "layer4/weights")[0] / (brood_real_t)bound);
+        /* Arrays draw from streams of their own: as shares of their bounds they differ. */
+        double other = sqrt(6.0 / (init == BROOD_INIT_HE ? 9 : 9 + 180)), difference = 0;
+        for (int i = 0; i < 180; i++)
+            difference =
+                fmax(difference, fabs((double)w[i] / bound - (double)value_of(&f, "layer0/weights")[i] / other));
+        assert_true(difference > 0.1);
         fixture_destroy(&f);
     }
 }
