@@ -1,0 +1,133 @@
+"""The commands as a user types them: help, search and going on, status in its three forms, train with its options, compare."""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import h5py
+
+BROOD = os.environ["BROOD"]
+SMALL = [
+    "run.episodes=6", "run.round=2", "data.train=120", "data.validation=40", "data.downscale=4", "child.batch=20", "space.layers=2",
+    "space.filters=[4, 8]", "policy.units=8", "retrain.epochs=2",
+]
+SETS = [word for pair in SMALL for word in ("--set", pair)]
+
+
+def brood(*arguments, expected=0):
+    answer = subprocess.run([BROOD, *map(str, arguments)], capture_output=True, text=True, timeout=60)
+    assert answer.returncode == expected, f"{arguments}: exit code {answer.returncode}:\n{answer.stdout}{answer.stderr}"
+    return answer
+
+
+def test_help_of_every_command_begins_with_two_examples_and_fits_a_screen(scratch):
+    whole = brood("--help").stdout
+    names = [line.split()[0] for line in whole.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
+    assert {"search", "train", "status", "compare", "help"} <= set(names), names
+    for text in [whole] + [brood(name, "--help").stdout for name in names]:
+        examples = text.splitlines()[:2]
+        assert all(line.startswith("  brood ") for line in examples), examples
+        assert len(text.splitlines()) <= 45 and max(map(len, text.splitlines())) <= 120, text
+    assert "75" in whole and "submit it again" in whole
+
+
+def test_help_on_keys_names_unit_default_and_effect_of_each(scratch):
+    text = brood("help", "keys").stdout
+    for word in "run.episodes", "child.learning_rate", "policy.cell", "checkpoint.every":
+        assert word in text, word
+    assert "| Key" in brood("help", "keys", "--markdown").stdout
+
+
+def test_dry_run_starts_nothing_and_tells_size_and_ranges(scratch):
+    (scratch / "c.yaml").write_text("space: {layers: 2, kernel_size: [1, 3], filters: [4, 8], pool_size: [1], dropout: [0]}\n")
+    before = sorted(scratch.rglob("*"))
+    text = brood("search", scratch / "c.yaml", "--dry-run").stdout
+    assert "16 architectures" in text and "Parameters" in text and "layers: 2" in text, text
+    assert sorted(scratch.rglob("*")) == before
+
+
+def test_a_search_is_begun_gone_on_with_and_extended_by_the_same_command(scratch):
+    run = scratch / "run"
+    first = brood("search", "/dev/null", "--run", run, *SETS)
+    assert "6 of 6" in first.stdout and "Best" in first.stdout and "run.episodes=" in first.stdout, first.stdout
+    again = brood("search", "/dev/null", "--run", run, *SETS)
+    assert "6 of 6" in again.stdout
+    more = brood("search", "--run", run, "--set", "run.episodes=7")
+    assert "8 of 8" in more.stdout, more.stdout
+    refused = brood("search", "--run", run, "--set", "run.round=3", expected=3)
+    assert "run.round" in refused.stderr and "2" in refused.stderr and "3" in refused.stderr
+    brood("search", "--run", scratch / "none", expected=2)
+    assert not (scratch / "none").exists()
+
+
+def test_status_says_the_same_as_text_json_and_csv(scratch):
+    run = scratch / "run"
+    brood("search", "/dev/null", "--run", run, *SETS)
+    text = brood("status", run).stdout
+    report = json.loads(brood("status", run, "--json").stdout)
+    rows = list(csv.DictReader(io.StringIO(brood("status", run, "--csv").stdout)))
+    assert "6 of 6" in text and report["episodes_goal"] == 6 and report["complete"] is True
+    finished = [row for row in rows if row["status"] != "open"]
+    assert len(finished) == report["episodes_finished"] == 6 and len(rows) == 8
+    best = max(finished, key=lambda row: float(row["reward"]))
+    assert report["best"][0]["architecture"] == best["architecture"] and best["architecture"] in text
+    brood("status", scratch / "none", expected=6)
+
+
+def test_train_repeats_the_winners_over_seeds_with_test_accuracy(scratch):
+    run, full = scratch / "run", scratch / "full"
+    brood("search", "/dev/null", "--run", run, *SETS)
+    winner = json.loads(brood("status", run, "--json").stdout)["best"][0]["architecture"]
+    brood("train", "--from", run, "--top", 2, "--arch", "3,4,1,1,0", "--run", full)
+    brood("train", "--from", run, "--seeds", 2, "--run", full)
+    with h5py.File(full / "run.h5") as file:
+        rows = file["episodes"]
+        done = rows["status"][:] == 1
+        names = [name.decode() for name in rows["architecture"][:]]
+        assert done.sum() == 6 and names[:3] == names[3:6] and names[0] == winner and names[2] == "3,4,1,1,0", names
+        test = rows["test_accuracy"][:6]
+        assert ((test >= 0) & (test <= 1)).all() and test[0] != test[3], test
+    brood("search", "--run", full, expected=2)
+
+
+def test_save_keeps_one_network_and_refuses_more(scratch):
+    model = scratch / "model.h5"
+    brood("train", "/dev/null", "--arch", "3,4,1,1,0", "--save", model, "--run", scratch / "a", *SETS)
+    with h5py.File(model) as file:
+        names = []
+        file.visit(names.append)
+        assert any("weights" in name for name in names) and file["architecture"][()] == b"3,4,1,1,0", names
+    brood("train", "/dev/null", "--arch", "3,4,1,1,0", "--seeds", 2, "--save", model, "--run", scratch / "b", *SETS, expected=2)
+
+
+def test_compare_tells_equal_from_different(scratch):
+    for name, seed in ("a", 1), ("b", 1), ("c", 2):
+        brood("search", "/dev/null", "--run", scratch / name, *SETS, "--set", "evaluator.name=synthetic", "--set", f"run.seed={seed}")
+    assert "same content" in brood("compare", scratch / "a", scratch / "b").stdout
+    assert "/config" in brood("compare", scratch / "a", scratch / "c", expected=1).stdout
+    brood("compare", scratch / "a", expected=2)
+
+
+def main():
+    failed = passed = 0
+    for name, test in list(globals().items()):
+        if not name.startswith("test_"):
+            continue
+        with tempfile.TemporaryDirectory(prefix="brood-cli.") as scratch:
+            try:
+                test(pathlib.Path(scratch))
+                passed += 1
+            except AssertionError as error:
+                failed += 1
+                print(f"FAILED: {name}: {error}")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()

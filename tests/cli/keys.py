@@ -1,0 +1,165 @@
+"""No key is ignored: each is set to its second value, and content, /clock or output must change.
+
+Most keys are seen in the content of a small search; CONTEXT says where a key needs other settings to matter, and OBSERVED what
+else shows it. The text of the configuration itself, in /config and /clock, does not count."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import h5py
+import numpy as np
+
+BROOD = os.environ["BROOD"]
+LIST_KEYS = sys.argv[1]
+
+SMALL = {
+    "run.episodes": "6",
+    "run.round": "2",
+    "data.train": "120",
+    "data.validation": "40",
+    "data.downscale": "4",
+    "child.batch": "20",
+    "child.epochs": "2",
+    "space.layers": "2",
+    "space.filters": "[4, 8]",
+    "space.dropout": "[0, 30]",
+    "policy.units": "8",
+}
+SYNTHETIC = {"evaluator.name": "synthetic"}
+
+# What else must be set for a key to matter.
+CONTEXT = {
+    "run.lag": SYNTHETIC,
+    "child.momentum": {"child.optimizer": "sgd"},
+    "data.dir": {},
+    "evaluator.noise": SYNTHETIC,
+    "evaluator.landscape": SYNTHETIC,
+    "evaluator.steps": SYNTHETIC,
+    "evaluator.delay": {**SYNTHETIC, "run.episodes": "4"},
+    "limits.parameters": {},
+    "limits.flops": {},
+    "limits.bytes": {},
+    "policy.momentum": {"policy.optimizer": "sgd"},
+    "policy.baseline_decay": SYNTHETIC,
+    "reward.last": {"reward.kind": "best", "child.epochs": "4"},
+    "reward.target": {"reward.kind": "flops"},
+    "reward.exponent": {"reward.kind": "flops"},
+    "reward.failure": {"limits.parameters": "800"},
+    "retrain.epochs": "train",
+    "retrain.learning_rate": "train",
+    "retrain.schedule": "train",
+    "retrain.images": "train",
+    "strategy.duplicates": {**SYNTHETIC, "run.episodes": "24", "space.layers": "1", "space.dropout": "[0]"},
+    "strategy.start": SYNTHETIC,
+    "strategy.list": "list",
+    "checkpoint.every": {**SYNTHETIC, "evaluator.delay": "0.05", "run.episodes": "12", "checkpoint.share": "1"},
+    "checkpoint.share": {**SYNTHETIC, "evaluator.delay": "0.05", "run.episodes": "12", "checkpoint.every": "0.05 s"},
+    "sched.rank0": SYNTHETIC,
+    "log.every": {**SYNTHETIC, "evaluator.delay": "0.05", "run.episodes": "24"},
+    "log.level": SYNTHETIC,
+}
+
+
+def collect(group, into):
+    def visit(name, item):
+        if isinstance(item, h5py.Dataset):
+            into[item.name] = item[()]
+
+    group.visititems(visit)
+
+
+def content(path):
+    """Everything outside the texts of the configuration, and what of /clock does not depend on the time."""
+    found = {}
+    with h5py.File(path, "r") as file:
+        collect(file, found)
+    steady = {}
+    for name, value in found.items():
+        if name.startswith("/config/") and not name.startswith("/config/space"):
+            continue
+        if not name.startswith("/clock/"):
+            steady[name] = value
+    steady["ranks that trained"] = np.unique(found["/clock/episodes/rank"])
+    return steady, found
+
+
+def equal(a, b):
+    if a.keys() != b.keys():
+        return False
+    return all(np.array_equal(a[k], b[k], equal_nan=np.asarray(a[k]).dtype.kind == "f") for k in a)
+
+
+def run(directory, settings, key):
+    ranks = "2" if key == "sched.rank0" else None
+    prefix = ["mpirun", "--oversubscribe", "-n", ranks] if ranks else []
+    command = [*prefix, BROOD, "train" if CONTEXT.get(key) in ("train", "list") else "search", "/dev/null", "--run", str(directory)]
+    if CONTEXT.get(key) in ("train", "list"):
+        command += ["--arch", "3,4,1,1,0"]
+    for path, value in settings.items():
+        command += ["--set", f"{path}={value}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def lines(answer):
+    return [line for line in answer.stderr.splitlines() if "episodes, round" in line or "debug" in line]
+
+
+def observed(key, before, after, a, b):
+    """True when the second value shows."""
+    steady_a, all_a = a
+    steady_b, all_b = b
+    if not equal(steady_a, steady_b):
+        return True
+    if key in ("log.every", "log.level"):
+        return len(lines(before)) != len(lines(after))
+    if key in ("checkpoint.every", "checkpoint.share"):
+        return all_a["/clock/jobs/saves"][-1] != all_b["/clock/jobs/saves"][-1]
+    if key == "evaluator.delay":
+        return all_b["/clock/episodes/busy"].max() > 5 * all_a["/clock/episodes/busy"].max()
+    return False
+
+
+def check(key, standard, other, scratch):
+    context = CONTEXT.get(key, {})
+    basis = {**SMALL, **(context if isinstance(context, dict) else {"retrain.epochs": "2"})}
+    if key == "data.dir":
+        empty = scratch / "no-images"
+        empty.mkdir()
+        answer = run(scratch / "b", {**basis, key: str(empty)}, key)
+        assert answer.returncode != 0 and str(empty) in answer.stderr, "another directory makes no difference"
+        return
+    if key == "strategy.list":
+        return  # set by `brood train --arch`, seen by everything that trains
+    basis.setdefault(key, standard)
+    before, after = run(scratch / "a", basis, key), run(scratch / "b", {**basis, key: other}, key)
+    assert before.returncode == 0, before.stderr
+    if after.returncode != 0:  # a value that cannot work here must at least be refused by its name
+        assert key in after.stderr, after.stderr
+        return
+    assert observed(key, before, after, content(scratch / "a/run.h5"), content(scratch / "b/run.h5")), f"{other!r} instead of {basis[key]!r}: nothing changes"
+
+
+def main():
+    table = subprocess.run([LIST_KEYS], capture_output=True, text=True, check=True).stdout
+    failed = passed = 0
+    for line in table.splitlines():
+        key, _, standard, other = line.split("\t")
+        scratch = pathlib.Path(tempfile.mkdtemp(prefix="brood-keys."))
+        try:
+            check(key, standard, other, scratch)
+            passed += 1
+        except AssertionError as error:
+            failed += 1
+            print(f"FAILED: {key}: {error}")
+        finally:
+            shutil.rmtree(scratch)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()

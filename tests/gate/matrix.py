@@ -1,0 +1,75 @@
+"""Any number of ranks, any lag, halted or not, extended or not: the same content.
+
+For each lag every combination is compared with the run of one rank that was neither halted nor extended, by
+`brood compare` and by an independent program on h5py."""
+
+import itertools
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+
+import runs
+from compare import compare  # tests/run/compare.py, the second opinion
+
+GOAL, FIRST_GOAL, ROUND = 24, 12, 4
+
+
+def search(directory, ranks, evaluator, lag, halted, extended):
+    """A run to GOAL. Returns the number of jobs it took."""
+    basis = runs.sets(*runs.SETTINGS[evaluator], *runs.EVERY_RUN, f"run.round={ROUND}", f"run.lag={lag}", "run.seed=7")
+    first = FIRST_GOAL if extended else GOAL
+    begin = ["search", "/dev/null", "--run", directory, *basis, "--set", f"run.episodes={first}"]
+    jobs = 1
+    if halted:
+        runs.halt_in_mid_run(runs.start(ranks, *begin), directory)
+        done = runs.finished(directory)
+        assert 0 < done < first, f"{done} episodes had finished: not halted in mid-run"
+        assert not (directory / "halt").exists(), "halt is not consumed"
+        runs.run(ranks, "search", "--run", directory)
+        jobs += 1
+    else:
+        runs.run(ranks, *begin)
+    if extended:
+        runs.run(ranks, "search", "--run", directory, "--set", f"run.episodes={GOAL}")
+        jobs += 1
+    return jobs
+
+
+def check(directory, reference, ranks, jobs):
+    answer = subprocess.run([runs.BROOD, "compare", directory, reference], capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    difference = compare(directory / "run.h5", reference / "run.h5")
+    assert difference is None, f"h5py finds a difference: {difference}"
+    with h5py.File(directory / "run.h5", "r") as file:
+        below = file["episodes/episode"][:] < GOAL
+        trained_by = set(file["clock/episodes/rank"][:][below].tolist()) - {-1}
+        assert len(trained_by) >= min(ranks, 2), f"{ranks} ranks, but only {trained_by} trained"
+        assert len(np.unique(file["episodes/reward"][:][below])) > GOAL // 4, "the rewards do not differ"
+        assert file["clock/jobs/id"].shape[0] == jobs, "not the number of jobs that there were"
+
+
+def main():
+    evaluator = sys.argv[1]
+    passed = 0
+    with runs.Scratch() as scratch:
+        for lag in 0, 1, 2:
+            reference = scratch / f"reference-{lag}"
+            search(reference, 1, evaluator, lag, halted=False, extended=False)
+            for ranks, halted, extended in itertools.product((1, 2, 3, 4), (False, True), (False, True)):
+                name = f"lag{lag}-ranks{ranks}{'-halted' * halted}{'-extended' * extended}"
+                jobs = search(scratch / name, ranks, evaluator, lag, halted, extended)
+                try:
+                    check(scratch / name, reference, ranks, jobs)
+                except AssertionError as error:
+                    sys.exit(f"{name}: {error}")
+                passed += 1
+        a, b = scratch / "reference-0", scratch / "reference-1"
+        answer = subprocess.run([runs.BROOD, "compare", a, b], capture_output=True, text=True)
+        assert answer.returncode == 1 and compare(a / "run.h5", b / "run.h5"), "lag leaves no trace: nothing was tested"
+    print(f"{evaluator}: {passed} passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()
