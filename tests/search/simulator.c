@@ -5,33 +5,35 @@
 
 #include "brood/util/hash.h"
 
-static void read_keys(fixture_t *fixture, const char *const set[]) {
+void fixture_shipped(fixture_t *fixture, const char *const set[]) {
     const brood_section_t sections[] = {{brood_space_keys, brood_space_key_count, &fixture->space_config},
                                         {brood_search_keys, brood_search_key_count, &fixture->config},
                                         {brood_policy_keys, brood_policy_key_count, &fixture->reinforce.policy},
                                         {brood_reinforce_keys, brood_reinforce_key_count, &fixture->reinforce}};
-    const char           *all[64] = {
-                  "space.layers=2",      "space.kernel_size=[1, 3]", "space.filters=[2, 3, 5]", "space.stride=[1]",
-                  "space.pool_size=[1]", "space.dropout=[0]",        "policy.units=6",          "run.round=4",
-                  "run.episodes=24"};
-    int count = 9;
+    const int64_t         image[3] = {6, 6, 1};
+    memset(fixture, 0, sizeof *fixture);
+    brood_err_t err = brood_config_read(NULL, set, sections, 4);
+    if (err == BROOD_OK) err = brood_space_create(&fixture->space_config, image, 3, &fixture->space);
+    if (err != BROOD_OK) fail_msg("%s", brood_message());
+}
+
+void fixture_init(fixture_t *fixture, const char *const set[]) {
+    enum { SMALL = 9, MOST = 32 };
+    const char *all[MOST + 1] = {
+        "space.layers=2",      "space.kernel_size=[1, 3]", "space.filters=[2, 3, 5]", "space.stride=[1]",
+        "space.pool_size=[1]", "space.dropout=[0]",        "policy.units=6",          "run.round=4",
+        "run.episodes=24"};
+    int count = SMALL;
     for (int i = 0; set && set[i]; i++) {
         /* What a test sets stands in place of what is set here. */
         size_t key = (size_t)(strchr(set[i], '=') - set[i]) + 1;
         int    at = 0;
         while (at < count && strncmp(all[at], set[i], key) != 0) at++;
+        assert_true(at < MOST);
         all[at] = set[i];
         if (at == count) count++;
     }
-    if (brood_config_read(NULL, all, sections, 4) != BROOD_OK) fail_msg("%s", brood_message());
-}
-
-void fixture_init(fixture_t *fixture, const char *const set[]) {
-    memset(fixture, 0, sizeof *fixture);
-    read_keys(fixture, set);
-    const int64_t image[3] = {6, 6, 1};
-    if (brood_space_create(&fixture->space_config, image, 3, &fixture->space) != BROOD_OK)
-        fail_msg("%s", brood_message());
+    fixture_shipped(fixture, all);
 }
 
 void fixture_fini(fixture_t *fixture) {

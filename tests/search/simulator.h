@@ -18,8 +18,9 @@ typedef struct {
 
 #define SIMULATED_EPOCHS 3 /* of the longest learning curve */
 
-/* The defaults of all keys, then `set`: "key=value", NULL-terminated. A small space of 4 decisions and a small policy
-   unless set otherwise. */
+/* The defaults of all keys, then `set`: "key=value", NULL-terminated. Images are 6 x 6. */
+void fixture_shipped(fixture_t *fixture, const char *const set[]);
+/* The same with a space of 36 architectures, a small policy and 6 rounds of 4, unless set otherwise. */
 void fixture_init(fixture_t *fixture, const char *const set[]);
 void fixture_fini(fixture_t *fixture);
 
