@@ -134,12 +134,12 @@ static void pause_for(double seconds) {
 /* `stream` 0: validation, number `index` after epoch `index`; 1: test. */
 static double noisy(const synthetic_t *synthetic, double accuracy, int64_t stream, int64_t index) {
     const brood_key4_t key = brood_key4(synthetic->seed, BROOD_PURPOSE_NOISE, synthetic->record.episode, stream, 0);
-    double             noise = synthetic->config->noise * brood_random_normal(&key, (uint32_t)index);
-    return fmin(fmax(accuracy + noise, 0.0), 1.0);
+    double             found = accuracy + synthetic->config->noise * brood_random_normal(&key, (uint32_t)index);
+    return found < 0.0 ? 0.0 : found > 1.0 ? 1.0 : found;
 }
 
 static double loss_of(double accuracy) {
-    return -brood_log(fmax(accuracy, 1e-3));
+    return -brood_log(accuracy > 1e-3 ? accuracy : 1e-3);
 }
 
 /* The gap to the final accuracy closes as 1 / epoch does, and is 0 at the end. */

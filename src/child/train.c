@@ -128,13 +128,16 @@ static brood_err_t train_begin(void *self, const brood_task_t *task) {
     BROOD_TRY(brood_net_create(&spec, setup->config->batch, setup->math, &train->arena, &train->net));
     train->optimizer = brood_optimizer_create(&train->optimizer_args, train->net, &train->arena);
     brood_net_initialise(train->net, brood_key4(setup->seed, BROOD_PURPOSE_CHILD_INIT, task->episode, 0, 0));
-    brood_optimizer_reset(train->optimizer);
     brood_record_begin(&train->record, task);
     memset(&train->state, 0, sizeof train->state);
     train->state.training_loss = brood_nan();
     train->order_epoch = -1;
 done:
-    return err;
+    if (err == BROOD_E_MEMORY)
+        brood_because(err, "training needs more memory than this rank can have (fewer ranks a node, a smaller "
+                           "child.batch or limits.bytes would help)");
+    if (err != BROOD_OK) return brood_because(err, "episode %" PRId64 ", \"%s\"", task->episode, task->architecture);
+    return BROOD_OK;
 }
 
 /* x and y of the next mini-batch of the phase; returns its images. */

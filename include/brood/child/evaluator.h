@@ -59,16 +59,16 @@ typedef struct {
     /* Once a rank: what all children share lives here. BROOD_E_MEMORY. */
     brood_err_t (*create)(const brood_evaluator_setup_t *setup, void **self);
     /* Starts a child; one at a time, and an unfinished one is forgotten. Text and threshold of the task are copied.
-       BROOD_E_DATA: no such network. BROOD_E_MEMORY: it needs more than this node has. After an error there is no child;
-       begin may be called again. */
+       BROOD_E_DATA: no such network. BROOD_E_MEMORY: it needs more than this node has. After an error there is no
+       child; begin may be called again. */
     brood_err_t (*begin)(void *self, const brood_task_t *task);
     /* One mini-batch, of training or of evaluation. *remaining: steps still to go, 0 when the child has finished: after
        its last mini-batch, when it diverges (status diverged: accuracy and losses NaN, the curve up to the last whole
        epoch), or after an epoch whose validation accuracy, as the curve keeps it, is below the task's threshold (status
        stopped: the last epoch's numbers). */
     brood_err_t (*step)(void *self, int64_t *remaining);
-    /* Of a finished child. `steps` counts the mini-batches worked, evaluation included. Accuracy and losses are those of
-       the last epoch; accuracy and validation loss are NaN where no images were left for validation (retrain.images:
+    /* Of a finished child. `steps` counts the mini-batches worked, evaluation included. Accuracy and losses are those
+       of the last epoch; accuracy and validation loss are NaN where no images were left for validation (retrain.images:
        all), the test accuracy where none was asked for (a search) or there are no test images. The curve is valid until
        the next begin. */
     brood_err_t (*result)(const void *self, brood_result_t *result);
