@@ -21,6 +21,11 @@ const brood_key_t brood_math_keys[] = {
 };
 const int64_t brood_math_key_count = sizeof brood_math_keys / sizeof *brood_math_keys;
 
+static const brood_path_t *const portable_paths[BROOD_ISA_COUNT] = {
+    [BROOD_ISA_AVX2] = &brood_path_avx2,
+    [BROOD_ISA_AVX512] = &brood_path_avx512,
+};
+
 struct brood_math {
     brood_numerics_t    numerics;
     brood_isa_t         isa;
@@ -47,7 +52,7 @@ brood_err_t brood_math_create(brood_numerics_t numerics, brood_isa_t isa, brood_
         made->path = &brood_path_native;
     } else {
         snprintf(made->description, sizeof made->description, "portable %s", brood_isa_name(isa));
-        made->path = isa == BROOD_ISA_AVX512 ? &brood_path_avx512 : &brood_path_avx2;
+        made->path = portable_paths[isa];
     }
 
 done:

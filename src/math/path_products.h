@@ -6,88 +6,96 @@
    bits are those of a scalar loop. A is read in place, by rows or by columns; B is packed panel by panel (zeros beyond
    its last column), except where too few rows would use it. */
 
-#define LANES ((int64_t)TYPE(lanes))
-/* Columns of B packed at a time, and rows of A that meet all of them before the next rows do: both stay in the
-   second-level cache. */
+#define LANES  ((int64_t)TYPE(lanes))
+#define SQUARE ((int64_t)TYPE(SQUARE))
+/* Columns of B packed at a time: they stay in the second-level cache. */
 #define COLUMNS ((int64_t)(BROOD_WORKSPACE / (BROOD_CHAIN * sizeof(REAL))))
-#define ROWS    ((int64_t)(384 / sizeof(REAL)))
+/* Rows of A that meet all of these columns before the next rows do. So few, because the rows of a wide C may lie a
+   power of two apart, and then compete for few places of the first-level cache. */
+#define ROWS ((int64_t)24)
 /* So few rows that packing B would cost more than reading it where it is. */
-#define FEW_ROWS 16
+#define FEW_ROWS 32
 
-/* One chain of each output of C[rows, vectors of columns]: rows and vectors are constants where this is used. The last
-   vector has `last` columns. */
-VECTOR_INLINE void TYPE(tile)(int rows, int vectors, int64_t k, const REAL *a, int64_t a_row, int64_t a_column,
-                              const REAL *b, int64_t ldb, int last, bool accumulate, REAL *c, int64_t ldc) {
+/* One chain of each output of C[m, up to TILE_VECTORS vectors of columns]. */
+typedef struct {
+    int64_t     m, k;
+    const REAL *a; /* the first row, or the first column */
+    int64_t     lda;
+    const REAL *b; /* rows of whole vectors */
+    int64_t     ldb;
+    REAL       *c;
+    int64_t     ldc;
+    int         last;       /* columns of C in the last vector */
+    bool        accumulate; /* onto C */
+} TYPE(panel);
+
+/* The first rows of a panel, in registers. rows, vectors and a_op are constants where this is used. */
+VECTOR_INLINE void TYPE(tile)(int rows, int vectors, brood_op_t a_op, TYPE(panel) x) {
+    const int64_t a_row = a_op == BROOD_PLAIN ? x.lda : 1, a_column = a_op == BROOD_PLAIN ? 1 : x.lda;
     TYPE(vector) sum[TILE_ROWS][TILE_VECTORS];
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) sum[i][v] = TYPE(zero)();
 
-    for (int64_t p = 0; p < k; p++, a += a_column, b += ldb) {
+    for (int64_t p = 0; p < x.k; p++, x.a += a_column, x.b += x.ldb) {
         TYPE(vector) row[TILE_VECTORS];
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) row[v] = TYPE(load)(b + v * LANES);
+        for (int v = 0; v < vectors; v++) row[v] = TYPE(load)(x.b + v * LANES);
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
-            TYPE(vector) x = TYPE(broadcast)(a + i * a_row);
+            TYPE(vector) factor = TYPE(broadcast)(x.a + i * a_row);
 #pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++) sum[i][v] = TYPE(fma)(x, row[v], sum[i][v]);
+            for (int v = 0; v < vectors; v++) sum[i][v] = TYPE(fma)(factor, row[v], sum[i][v]);
         }
     }
 
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
-        REAL *out = c + i * ldc;
+        REAL *out = x.c + i * x.ldc;
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++, out += LANES) {
-            if (v < vectors - 1 || last == LANES) {
-                if (accumulate) sum[i][v] = TYPE(add)(TYPE(load)(out), sum[i][v]);
+            if (v < vectors - 1 || x.last == LANES) {
+                if (x.accumulate) sum[i][v] = TYPE(add)(TYPE(load)(out), sum[i][v]);
                 TYPE(store)(out, sum[i][v]);
             } else {
-                if (accumulate) sum[i][v] = TYPE(add)(TYPE(load_first)(out, last), sum[i][v]);
-                TYPE(store_first)(out, sum[i][v], last);
+                if (x.accumulate) sum[i][v] = TYPE(add)(TYPE(load_first)(out, x.last), sum[i][v]);
+                TYPE(store_first)(out, sum[i][v], x.last);
             }
         }
     }
 }
 
-/* All rows of one panel of C, tile by tile; what is left over in tiles of four, two and one. */
-VECTOR_INLINE void TYPE(panel)(int rows, int vectors, int64_t m, int64_t k, const REAL *a, int64_t a_row,
-                               int64_t a_column, const REAL *b, int64_t ldb, int last, bool accumulate, REAL *c,
-                               int64_t ldc) {
-    for (; m >= rows; m -= rows, a += rows * a_row, c += rows * ldc)
-        TYPE(tile)(rows, vectors, k, a, a_row, a_column, b, ldb, last, accumulate, c, ldc);
-    if (m >= 4) {
-        TYPE(tile)(4, vectors, k, a, a_row, a_column, b, ldb, last, accumulate, c, ldc);
-        m -= 4, a += 4 * a_row, c += 4 * ldc;
-    }
-    if (m >= 2) {
-        TYPE(tile)(2, vectors, k, a, a_row, a_column, b, ldb, last, accumulate, c, ldc);
-        m -= 2, a += 2 * a_row, c += 2 * ldc;
-    }
-    if (m >= 1) TYPE(tile)(1, vectors, k, a, a_row, a_column, b, ldb, last, accumulate, c, ldc);
+/* One tile, and what is left of the panel below it. */
+VECTOR_INLINE TYPE(panel) TYPE(below_tile)(int rows, int vectors, brood_op_t a_op, TYPE(panel) x) {
+    TYPE(tile)(rows, vectors, a_op, x);
+    x.m -= rows;
+    x.a += a_op == BROOD_PLAIN ? rows * x.lda : rows;
+    x.c += rows * x.ldc;
+    return x;
 }
 
-/* The panels there are, of A in rows (BROOD_PLAIN) and of A in columns. */
+/* A panel in tiles of `rows` rows; what is left over in tiles of four, two and one. */
+VECTOR_INLINE void TYPE(tiles)(int rows, int vectors, brood_op_t a_op, TYPE(panel) x) {
+    while (x.m >= rows) x = TYPE(below_tile)(rows, vectors, a_op, x);
+    while (x.m >= 4) x = TYPE(below_tile)(4, vectors, a_op, x);
+    if (x.m >= 2) x = TYPE(below_tile)(2, vectors, a_op, x);
+    if (x.m >= 1) TYPE(tile)(1, vectors, a_op, x);
+}
+
 #define PANEL_FUNCTIONS(vectors, rows)                                                                                 \
-    static void TYPE(panel_plain_##vectors)(int64_t m, int64_t k, const REAL *a, int64_t lda, const REAL *b,           \
-                                            int64_t ldb, int last, bool accumulate, REAL *c, int64_t ldc) {            \
-        TYPE(panel)(rows, vectors, m, k, a, lda, 1, b, ldb, last, accumulate, c, ldc);                                 \
+    static void TYPE(panel_plain_##vectors)(const TYPE(panel) * x) {                                                   \
+        TYPE(tiles)(rows, vectors, BROOD_PLAIN, *x);                                                                   \
     }                                                                                                                  \
-    static void TYPE(panel_transposed_##vectors)(int64_t m, int64_t k, const REAL *a, int64_t lda, const REAL *b,      \
-                                                 int64_t ldb, int last, bool accumulate, REAL *c, int64_t ldc) {       \
-        TYPE(panel)(rows, vectors, m, k, a, 1, lda, b, ldb, last, accumulate, c, ldc);                                 \
+    static void TYPE(panel_transposed_##vectors)(const TYPE(panel) * x) {                                              \
+        TYPE(tiles)(rows, vectors, BROOD_TRANSPOSED, *x);                                                              \
     }
 BROOD_TILES(PANEL_FUNCTIONS)
 #undef PANEL_FUNCTIONS
 
-typedef void TYPE(panel_function)(int64_t m, int64_t k, const REAL *a, int64_t lda, const REAL *b, int64_t ldb,
-                                  int last, bool accumulate, REAL *c, int64_t ldc);
-
 #define PLAIN_ENTRY(vectors, rows)      [vectors] = TYPE(panel_plain_##vectors),
 #define TRANSPOSED_ENTRY(vectors, rows) [vectors] = TYPE(panel_transposed_##vectors),
-static TYPE(panel_function) *const TYPE(panel_functions)[2][TILE_VECTORS + 1] = {
+static void (*const TYPE(panel_functions)[2][TILE_VECTORS + 1])(const TYPE(panel) *) = {
     [BROOD_PLAIN] = {BROOD_TILES(PLAIN_ENTRY)},
     [BROOD_TRANSPOSED] = {BROOD_TILES(TRANSPOSED_ENTRY)},
 };
@@ -101,20 +109,31 @@ static int64_t TYPE(panel_vectors)(int64_t n) {
     return vectors == PANEL_VECTORS + 1 ? (vectors + 1) / 2 : PANEL_VECTORS;
 }
 
-/* to[k, width] from op(B)[k, n], n ≤ width. */
+/* to[rows, columns] = the transpose of from[columns, rows]. */
+static void TYPE(transpose_all)(int64_t rows, int64_t columns, const REAL *from, int64_t ld_from, REAL *to,
+                                int64_t ld_to) {
+    int64_t whole_rows = rows - rows % SQUARE, whole_columns = columns - columns % SQUARE;
+    for (int64_t i = 0; i < whole_rows; i += SQUARE)
+        for (int64_t j = 0; j < whole_columns; j += SQUARE)
+            TYPE(transpose)(from + j * ld_from + i, ld_from, to + i * ld_to + j, ld_to);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = i < whole_rows ? whole_columns : 0; j < columns; j++)
+            to[i * ld_to + j] = from[j * ld_from + i];
+}
+
+/* to[k, width] from op(B)[k, n], n ≤ width, the rest zeros. */
 static void TYPE(pack_panel)(brood_op_t b_op, int64_t k, int64_t n, const REAL *b, int64_t ldb, int64_t width,
                              REAL *to) {
-    if (b_op == BROOD_PLAIN) {
-        for (int64_t p = 0; p < k; p++, b += ldb, to += width) {
-            for (int64_t j = 0; j < n; j++) to[j] = b[j];
-            for (int64_t j = n; j < width; j++) to[j] = 0;
-        }
+    if (b_op == BROOD_TRANSPOSED) {
+        TYPE(transpose_all)(k, n, b, ldb, to, width);
+        for (int64_t p = 0; n < width && p < k; p++) memset(to + p * width + n, 0, (size_t)(width - n) * sizeof(REAL));
         return;
     }
-    for (int64_t j = 0; j < n; j++, b += ldb)
-        for (int64_t p = 0; p < k; p++) to[p * width + j] = b[p];
-    for (int64_t j = n; j < width; j++)
-        for (int64_t p = 0; p < k; p++) to[p * width + j] = 0;
+    int64_t whole = n - n % LANES;
+    for (int64_t p = 0; p < k; p++, b += ldb, to += width) {
+        for (int64_t j = 0; j < whole; j += LANES) TYPE(store)(to + j, TYPE(load)(b + j));
+        if (whole < n) TYPE(store)(to + whole, TYPE(load_first)(b + whole, (int)(n - whole)));
+    }
 }
 
 /* op(B)[k, n] of one chain as panels, one behind the other. */
@@ -128,42 +147,58 @@ static void TYPE(pack_chain)(brood_op_t b_op, int64_t k, int64_t n, const REAL *
     }
 }
 
-/* One chain of each output of C[m, n]; B as pack_chain leaves it. */
-static void TYPE(multiply_chain)(brood_op_t a_op, int64_t m, int64_t n, int64_t k, const REAL *a, int64_t lda,
-                                 const REAL *packed, bool accumulate, REAL *c, int64_t ldc) {
-    for (int64_t i = 0; i < m; i += ROWS) {
-        int64_t     rows = m - i < ROWS ? m - i : ROWS;
-        const REAL *a_block = a + (a_op == BROOD_PLAIN ? i * lda : i), *panel = packed;
-        for (int64_t j = 0; j < n;) {
-            int64_t vectors = TYPE(panel_vectors)(n - j), width = vectors * LANES;
-            int64_t last = n - j < width ? n - j - (width - LANES) : LANES;
-            TYPE(panel_functions)
-            [a_op][vectors](rows, k, a_block, lda, panel, width, (int)last, accumulate, c + i * ldc + j, ldc);
-            panel += k * width;
-            j += width;
+/* One chain of each output of C[m, n] = x, n any, x->last unset; B as pack_chain leaves it. */
+static void TYPE(multiply_chain)(brood_op_t a_op, int64_t n, const TYPE(panel) * x) {
+    int64_t rows = n <= TILE_VECTORS * LANES ? x->m : ROWS;
+    for (int64_t i = 0; i < x->m; i += rows) {
+        TYPE(panel) part = *x;
+        part.m = x->m - i < rows ? x->m - i : rows;
+        part.a += a_op == BROOD_PLAIN ? i * x->lda : i;
+        part.c += i * x->ldc;
+        for (int64_t j = 0; j < n; j += part.ldb) {
+            int64_t vectors = TYPE(panel_vectors)(n - j);
+            part.ldb = vectors * LANES;
+            part.last = (int)(n - j < part.ldb ? n - j - (part.ldb - LANES) : LANES);
+            TYPE(panel_functions)[a_op][vectors](&part);
+            part.b += x->k * part.ldb;
+            part.c += part.ldb;
         }
     }
 }
 
-/* The same for few rows of A and a plain B, read in place but for its last columns where they fill no vector. */
-static void TYPE(multiply_few)(brood_op_t a_op, int64_t m, int64_t n, int64_t k, const REAL *a, int64_t lda,
-                               const REAL *b, int64_t ldb, bool accumulate, REAL *c, int64_t ldc, REAL *workspace) {
-    for (int64_t j = 0; j < n;) {
-        int64_t     vectors = TYPE(panel_vectors)(n - j), width = vectors * LANES, ld = ldb;
-        int64_t     last = n - j < width ? n - j - (width - LANES) : LANES;
-        const REAL *panel = b + j;
-        if (last < LANES) {
-            TYPE(pack_panel)(BROOD_PLAIN, k, n - j, b + j, ldb, width, workspace);
-            panel = workspace;
-            ld = width;
+/* The same for few rows and a plain B, read in place but for its last columns where they fill no vector. */
+static void TYPE(multiply_few)(brood_op_t a_op, int64_t n, const TYPE(panel) * x, REAL *workspace) {
+    int64_t width;
+    for (int64_t j = 0; j < n; j += width) {
+        TYPE(panel) part = *x;
+        int64_t vectors = TYPE(panel_vectors)(n - j);
+        width = vectors * LANES;
+        part.last = (int)(n - j < width ? n - j - (width - LANES) : LANES);
+        part.b += j;
+        part.c += j;
+        if (part.last < LANES) {
+            TYPE(pack_panel)(BROOD_PLAIN, x->k, n - j, part.b, x->ldb, width, workspace);
+            part.b = workspace;
+            part.ldb = width;
         }
-        TYPE(panel_functions)[a_op][vectors](m, k, a, lda, panel, ld, (int)last, accumulate, c + j, ldc);
-        j += width;
+        TYPE(panel_functions)[a_op][vectors](&part);
     }
 }
 
 static void TYPE(clear)(int64_t m, int64_t n, REAL *c, int64_t ldc) {
-    for (int64_t i = 0; i < m; i++) memset(c + i * ldc, 0, (size_t)n * sizeof(REAL));
+    for (int64_t i = 0; i < m && n > 0; i++) memset(c + i * ldc, 0, (size_t)n * sizeof(REAL));
+}
+
+/* The chain that begins at k = p, and how C takes it. */
+static TYPE(panel) TYPE(chain)(brood_op_t a_op, int64_t m, int64_t k, int64_t p, const REAL *a, int64_t lda,
+                               bool accumulate, REAL *c, int64_t ldc) {
+    return (TYPE(panel)){.m = m,
+                         .k = k - p < BROOD_CHAIN ? k - p : BROOD_CHAIN,
+                         .a = a + (a_op == BROOD_PLAIN ? p : p * lda),
+                         .lda = lda,
+                         .c = c,
+                         .ldc = ldc,
+                         .accumulate = accumulate || p > 0};
 }
 
 static void TYPE(product)(brood_op_t a_op, brood_op_t b_op, int64_t m, int64_t n, int64_t k, const REAL *a, int64_t lda,
@@ -172,16 +207,16 @@ static void TYPE(product)(brood_op_t a_op, brood_op_t b_op, int64_t m, int64_t n
     for (int64_t j = 0; j < n; j += COLUMNS) {
         int64_t columns = n - j < COLUMNS ? n - j : COLUMNS;
         for (int64_t p = 0; p < k; p += BROOD_CHAIN) {
-            int64_t     chain = k - p < BROOD_CHAIN ? k - p : BROOD_CHAIN;
-            const REAL *a_chain = a + (a_op == BROOD_PLAIN ? p : p * lda);
-            const REAL *b_chain = b + (b_op == BROOD_PLAIN ? p * ldb + j : j * ldb + p);
+            TYPE(panel) x = TYPE(chain)(a_op, m, k, p, a, lda, accumulate, c + j, ldc);
+            x.b = b + (b_op == BROOD_PLAIN ? p * ldb + j : j * ldb + p);
+            x.ldb = ldb;
             if (m <= FEW_ROWS && b_op == BROOD_PLAIN) {
-                TYPE(multiply_few)
-                (a_op, m, columns, chain, a_chain, lda, b_chain, ldb, accumulate || p > 0, c + j, ldc, workspace);
+                TYPE(multiply_few)(a_op, columns, &x, workspace);
                 continue;
             }
-            TYPE(pack_chain)(b_op, chain, columns, b_chain, ldb, workspace);
-            TYPE(multiply_chain)(a_op, m, columns, chain, a_chain, lda, workspace, accumulate || p > 0, c + j, ldc);
+            TYPE(pack_chain)(b_op, x.k, columns, x.b, ldb, workspace);
+            x.b = workspace;
+            TYPE(multiply_chain)(a_op, columns, &x);
         }
     }
 }
@@ -195,10 +230,11 @@ static int64_t TYPE(packed_count)(int64_t k, int64_t n) {
 }
 
 static void TYPE(pack)(brood_op_t b_op, int64_t k, int64_t n, const REAL *b, int64_t ldb, REAL *packed) {
+    int64_t width = TYPE(packed_width)(n);
     for (int64_t p = 0; p < k; p += BROOD_CHAIN) {
-        int64_t chain = k - p < BROOD_CHAIN ? k - p : BROOD_CHAIN;
-        TYPE(pack_chain)
-        (b_op, chain, n, b + (b_op == BROOD_PLAIN ? p * ldb : p), ldb, packed + p * TYPE(packed_width)(n));
+        int64_t     chain = k - p < BROOD_CHAIN ? k - p : BROOD_CHAIN;
+        const REAL *from = b + (b_op == BROOD_PLAIN ? p * ldb : p);
+        TYPE(pack_chain)(b_op, chain, n, from, ldb, packed + p * width);
     }
 }
 
@@ -207,14 +243,14 @@ static void TYPE(product_packed)(brood_op_t a_op, int64_t m, int64_t n, int64_t 
     (void)workspace;
     if (k == 0 && !accumulate) TYPE(clear)(m, n, c, ldc);
     for (int64_t p = 0; p < k; p += BROOD_CHAIN) {
-        int64_t chain = k - p < BROOD_CHAIN ? k - p : BROOD_CHAIN;
-        TYPE(multiply_chain)
-        (a_op, m, n, chain, a + (a_op == BROOD_PLAIN ? p : p * lda), lda, packed + p * TYPE(packed_width)(n),
-         accumulate || p > 0, c, ldc);
+        TYPE(panel) x = TYPE(chain)(a_op, m, k, p, a, lda, accumulate, c, ldc);
+        x.b = packed + p * TYPE(packed_width)(n);
+        TYPE(multiply_chain)(a_op, n, &x);
     }
 }
 
 #undef LANES
+#undef SQUARE
 #undef COLUMNS
 #undef ROWS
 #undef FEW_ROWS

@@ -51,8 +51,8 @@ BROOD_VECTORS(BROOD_VECTOR)
 #elif defined BROOD_PATH_avx2
 
 /* X(vectors, rows): the tiles of C that stay in the 16 registers, with B's row of vectors and one of A. */
-#define BROOD_TILES(X) X(1, 8) X(2, 6) X(3, 4)
-enum { TILE_ROWS = 8, TILE_VECTORS = 3, PANEL_VECTORS = 2 };
+#define BROOD_TILES(X) X(1, 12) X(2, 6) X(3, 4)
+enum { TILE_ROWS = 12, TILE_VECTORS = 3, PANEL_VECTORS = 2 };
 
 #define BROOD_VECTORS(X)                                                                                               \
     X(f32, float, __m256, ps, 8)                                                                                       \
@@ -122,4 +122,48 @@ VECTOR_INLINE void store_first_f64(double *at, __m256d x, int count) {
 
 #undef BROOD_VECTOR
 #undef BROOD_VECTORS
+
+/* to[j][i] = from[i][j] of a square of SQUARE rows, by 256-bit vectors on both paths: pairs, then fours, then halves.
+ */
+enum { SQUARE_f32 = 8, SQUARE_f64 = 4 };
+
+VECTOR_INLINE void transpose_f32(const float *from, int64_t ld_from, float *to, int64_t ld_to) {
+    __m256 row[8], pair[8], four[8];
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++) row[i] = _mm256_loadu_ps(from + i * ld_from);
+#pragma GCC unroll 4
+    for (int i = 0; i < 8; i += 2) {
+        pair[i] = _mm256_unpacklo_ps(row[i], row[i + 1]);
+        pair[i + 1] = _mm256_unpackhi_ps(row[i], row[i + 1]);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4) {
+        four[i] = _mm256_shuffle_ps(pair[i], pair[i + 2], 0x44);
+        four[i + 1] = _mm256_shuffle_ps(pair[i], pair[i + 2], 0xee);
+        four[i + 2] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], 0x44);
+        four[i + 3] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], 0xee);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        _mm256_storeu_ps(to + i * ld_to, _mm256_permute2f128_ps(four[i], four[i + 4], 0x20));
+        _mm256_storeu_ps(to + (i + 4) * ld_to, _mm256_permute2f128_ps(four[i], four[i + 4], 0x31));
+    }
+}
+
+VECTOR_INLINE void transpose_f64(const double *from, int64_t ld_from, double *to, int64_t ld_to) {
+    __m256d row[4], pair[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) row[i] = _mm256_loadu_pd(from + i * ld_from);
+#pragma GCC unroll 2
+    for (int i = 0; i < 4; i += 2) {
+        pair[i] = _mm256_unpacklo_pd(row[i], row[i + 1]);
+        pair[i + 1] = _mm256_unpackhi_pd(row[i], row[i + 1]);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++) {
+        _mm256_storeu_pd(to + i * ld_to, _mm256_permute2f128_pd(pair[i], pair[i + 2], 0x20));
+        _mm256_storeu_pd(to + (i + 2) * ld_to, _mm256_permute2f128_pd(pair[i], pair[i + 2], 0x31));
+    }
+}
+
 #endif

@@ -6,9 +6,11 @@
    position or thread, and what a scalar loop over fma() computes.
 
    Matrices are row-major; ld* is the distance of rows in elements. op(A) is m x k, so A is stored m x k (BROOD_PLAIN)
-   or k x m (BROOD_TRANSPOSED). A may overlap itself under portable numerics: lda may be smaller than k (a convolution
-   reads its windows so); under native such an A is copied first. C must not overlap A or B. m, n, k may be 0: k = 0
-   gives +0, or leaves C. */
+   or k x m (BROOD_TRANSPOSED); likewise op(B), k x n. A may overlap itself: lda may be smaller than a stored row is
+   long (a convolution reads its windows so), which costs nothing under portable numerics and a copy under native. C
+   must not overlap A or B. m, n, k may be 0: k = 0 gives +0, or leaves C. No alignment is asked for but that of the
+   elements, and nothing is read or written beyond the matrices. Nothing is allocated; calls with one math must not run
+   at once. Where a result is NaN, its sign and payload are not promised. */
 #ifndef BROOD_MATH_PRODUCT_H
 #define BROOD_MATH_PRODUCT_H
 
@@ -28,10 +30,10 @@ void brood_product_f64(brood_math_t *math, brood_op_t a_op, brood_op_t b_op, int
                        const double *a, int64_t lda, const double *b, int64_t ldb, bool accumulate, double *c,
                        int64_t ldc);
 
-/* B packed once for many products (weights, over the panels of a mini-batch). The layout is the path's own: valid for
- * the same math and shape only. */
-int64_t brood_packed_count_f32(const brood_math_t *math, int64_t k,
-                               int64_t n); /* elements; the storage is aligned to 64 bytes */
+/* B packed once for many products (weights, over the panels of a mini-batch), to the same bits. The layout is the
+   path's own: valid for the same math, k and n. The count is of elements; storage aligned to 64 bytes is the fastest.
+ */
+int64_t brood_packed_count_f32(const brood_math_t *math, int64_t k, int64_t n);
 void    brood_pack_f32(brood_math_t *math, brood_op_t b_op, int64_t k, int64_t n, const float *b, int64_t ldb,
                        float *packed);
 void    brood_product_packed_f32(brood_math_t *math, brood_op_t a_op, int64_t m, int64_t n, int64_t k, const float *a,
