@@ -41,34 +41,38 @@ void brood_h5_close(hid_t *id) {
     *id = H5I_INVALID_HID;
 }
 
-/* The core driver's hooks, by which it works on the bytes themselves: H5LTopen_file_image, which could do so, loses
-   memory at every call in HDF5 1.10. The file is only read, so that nothing is copied, resized or freed. */
+/* The core driver's hooks, by which a file lies in our own bytes: what is read is not copied (H5LTopen_file_image,
+   which can do that too, loses memory at every call in HDF5 1.10), what is written needs no copying out, and memory
+   that has been used before is used again. Their last argument is the brood_bytes_t. */
 
-static void *image_malloc(size_t size, H5FD_file_image_op_t op, void *bytes) {
+static void *image_malloc(size_t size, H5FD_file_image_op_t op, void *into) {
     (void)op;
-    const brood_bytes_t *image = bytes;
-    return size == image->size ? image->data : NULL;
+    const brood_bytes_t *bytes = into;
+    return size == bytes->size ? bytes->data : NULL;
 }
 
-static void *image_memcpy(void *to, const void *from, size_t size, H5FD_file_image_op_t op, void *bytes) {
+static void *image_memcpy(void *to, const void *from, size_t size, H5FD_file_image_op_t op, void *into) {
     (void)size;
     (void)op;
-    (void)bytes;
+    (void)into;
     return to == from ? to : NULL;
 }
 
-static void *image_realloc(void *at, size_t size, H5FD_file_image_op_t op, void *bytes) {
+static void *image_realloc(void *at, size_t size, H5FD_file_image_op_t op, void *into) {
     (void)at;
-    (void)size;
     (void)op;
-    (void)bytes;
-    return NULL;
+    brood_bytes_t *bytes = into;
+    if (size > bytes->capacity) {
+        size_t doubled = 2 * bytes->capacity;
+        if (brood_bytes_reserve(bytes, size > doubled ? size : doubled) != BROOD_OK) return NULL;
+    }
+    return bytes->data;
 }
 
-static herr_t image_free(void *at, H5FD_file_image_op_t op, void *bytes) {
+static herr_t image_free(void *at, H5FD_file_image_op_t op, void *into) {
     (void)at;
     (void)op;
-    (void)bytes;
+    (void)into;
     return 0;
 }
 
@@ -81,31 +85,72 @@ static herr_t bytes_free(void *bytes) {
     return 0;
 }
 
-brood_err_t brood_h5_open(const brood_bytes_t *bytes, hid_t *file) {
-    brood_err_t    err = BROOD_OK;
-    hid_t          access = H5I_INVALID_HID;
-    brood_bytes_t *image = NULL;
-    char           name[64];
-    *file = H5I_INVALID_HID;
-    if (!bytes->size) return brood_fail(BROOD_E_FORMAT, "an empty file, where HDF5 was expected");
-    memcpy(&image, &bytes, sizeof image); /* the interface knows no const */
+/* How a file is opened that lies in `bytes`, growing by `increment`. */
+static brood_err_t access_to(brood_bytes_t *bytes, size_t increment, hid_t *access) {
+    brood_err_t                 err = BROOD_OK;
     H5FD_file_image_callbacks_t hooks = {.image_malloc = image_malloc,
                                          .image_memcpy = image_memcpy,
                                          .image_realloc = image_realloc,
                                          .image_free = image_free,
                                          .udata_copy = bytes_copy,
                                          .udata_free = bytes_free,
-                                         .udata = image};
-    /* HDF5 takes two files in memory of the same name for one file. */
-    snprintf(name, sizeof name, "image at %p", (const void *)bytes);
-    BROOD_TRY(brood_h5_check(access = H5Pcreate(H5P_FILE_ACCESS), BROOD_E_BUG, "image"));
-    BROOD_TRY(brood_h5_check(H5Pset_fapl_core(access, 1, 0), BROOD_E_BUG, "image"));
-    BROOD_TRY(brood_h5_check(H5Pset_file_image_callbacks(access, &hooks), BROOD_E_BUG, "image"));
+                                         .udata = bytes};
+    BROOD_TRY(brood_h5_check(*access = H5Pcreate(H5P_FILE_ACCESS), BROOD_E_BUG, "image"));
+    BROOD_TRY(brood_h5_check(H5Pset_fapl_core(*access, increment, false), BROOD_E_BUG, "image"));
+    BROOD_TRY(brood_h5_check(H5Pset_file_image_callbacks(*access, &hooks), BROOD_E_BUG, "image"));
+done:
+    return err;
+}
+
+/* HDF5 takes two files in memory of the same name for one file. */
+static const char *name_of(const brood_bytes_t *bytes, char name[32]) {
+    snprintf(name, 32, "image at %p", (const void *)bytes);
+    return name;
+}
+
+brood_err_t brood_h5_open(const brood_bytes_t *bytes, hid_t *file) {
+    brood_err_t    err = BROOD_OK;
+    hid_t          access = H5I_INVALID_HID;
+    brood_bytes_t *image = NULL;
+    char           name[32];
+    *file = H5I_INVALID_HID;
+    if (!bytes->size) return brood_fail(BROOD_E_FORMAT, "an empty file, where HDF5 was expected");
+    memcpy(&image, &bytes, sizeof image); /* the interface knows no const; opened for reading, nothing is written */
+    BROOD_TRY(access_to(image, 1, &access));
     BROOD_TRY(brood_h5_check(H5Pset_file_image(access, image->data, image->size), BROOD_E_BUG, "image"));
-    *file = H5Fopen(name, H5F_ACC_RDONLY, access);
+    *file = H5Fopen(name_of(bytes, name), H5F_ACC_RDONLY, access);
     err = brood_h5_check(*file, BROOD_E_FORMAT, "not readable as HDF5");
 done:
     brood_h5_close(&access);
+    return err;
+}
+
+brood_err_t brood_h5_create(brood_bytes_t *bytes, hid_t *file) {
+    const size_t increment = (size_t)1 << 16;
+    brood_err_t  err = BROOD_OK;
+    hid_t        access = H5I_INVALID_HID;
+    char         name[32];
+    *file = H5I_INVALID_HID;
+    bytes->size = 0;
+    BROOD_TRY(access_to(bytes, increment, &access));
+    BROOD_TRY(
+        brood_h5_check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST), BROOD_E_BUG, "image"));
+    *file = H5Fcreate(name_of(bytes, name), H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    err = brood_h5_check(*file, BROOD_E_BUG, "image");
+done:
+    brood_h5_close(&access);
+    return err;
+}
+
+brood_err_t brood_h5_finish(brood_bytes_t *bytes, hid_t *file) {
+    brood_err_t err = BROOD_OK;
+    ssize_t     size = 0;
+    BROOD_TRY(brood_h5_check(H5Fflush(*file, H5F_SCOPE_LOCAL), BROOD_E_BUG, "image"));
+    BROOD_TRY(brood_h5_check(size = H5Fget_file_image(*file, NULL, 0), BROOD_E_BUG, "image"));
+    err = brood_h5_check(H5Fclose(*file), BROOD_E_BUG, "image");
+    *file = H5I_INVALID_HID;
+    if (err == BROOD_OK) bytes->size = (size_t)size;
+done:
     return err;
 }
 

@@ -29,6 +29,12 @@ void brood_h5_close(hid_t *id);
 /* Opens an image for reading, without copying it: `bytes` outlives the file. BROOD_E_FORMAT: no HDF5. */
 brood_err_t brood_h5_open(const brood_bytes_t *bytes, hid_t *file) BROOD_WARN_UNUSED;
 
+/* Begins a file in `bytes`, in the earliest format, which every reader knows. Until it is finished, or closed by
+   brood_h5_close to be given up, only HDF5 touches them. brood_h5_finish closes the file and sets bytes->size; whatever
+   is open in it has been closed before. BROOD_E_MEMORY, BROOD_E_BUG. */
+brood_err_t brood_h5_create(brood_bytes_t *bytes, hid_t *file) BROOD_WARN_UNUSED;
+brood_err_t brood_h5_finish(brood_bytes_t *bytes, hid_t *file) BROOD_WARN_UNUSED;
+
 /* GROUP/NAME. */
 void brood_h5_path(const brood_field_t *field, char path[BROOD_H5_MAX_PATH]);
 

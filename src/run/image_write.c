@@ -26,24 +26,17 @@ static void writer_fini(writer_t *writer) {
     brood_h5_close(&writer->file);
 }
 
-/* The file of an image: in memory only, in the format that every reader knows. After an error, too, to be given to
-   writer_fini. */
-static brood_err_t writer_init(writer_t *writer) {
-    const size_t increment = (size_t)1 << 20;
-    brood_err_t  err = BROOD_OK;
-    hid_t        access = H5I_INVALID_HID;
+/* After an error, too, to be given to writer_fini. */
+static brood_err_t writer_init(writer_t *writer, brood_bytes_t *bytes) {
+    brood_err_t err = BROOD_OK;
     *writer = (writer_t){
         .file = H5I_INVALID_HID, .scalar = H5I_INVALID_HID, .text = H5I_INVALID_HID, .links = H5I_INVALID_HID};
-    BROOD_TRY(made(access = H5Pcreate(H5P_FILE_ACCESS), "image"));
-    BROOD_TRY(made(H5Pset_fapl_core(access, increment, 0), "image"));
-    BROOD_TRY(made(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST), "image"));
-    BROOD_TRY(made(writer->file = H5Fcreate("image", H5F_ACC_TRUNC, H5P_DEFAULT, access), "image"));
+    BROOD_TRY(brood_h5_create(bytes, &writer->file));
     BROOD_TRY(made(writer->scalar = H5Screate(H5S_SCALAR), "image"));
     BROOD_TRY(brood_h5_type(&(brood_field_t){.type = BROOD_TYPE_TEXT}, &writer->text));
     BROOD_TRY(made(writer->links = H5Pcreate(H5P_LINK_CREATE), "image"));
     BROOD_TRY(made(H5Pset_create_intermediate_group(writer->links, 1), "image"));
 done:
-    brood_h5_close(&access);
     return err;
 }
 
@@ -226,30 +219,18 @@ done:
     return err;
 }
 
-static brood_err_t take_image(hid_t file, brood_bytes_t *bytes) {
-    brood_err_t err = BROOD_OK;
-    ssize_t     size = 0;
-    BROOD_TRY(made(H5Fflush(file, H5F_SCOPE_LOCAL), "image"));
-    BROOD_TRY(made(size = H5Fget_file_image(file, NULL, 0), "image"));
-    BROOD_TRY(brood_bytes_reserve(bytes, (size_t)size));
-    BROOD_TRY(made(size = H5Fget_file_image(file, bytes->data, (size_t)size), "image"));
-    bytes->size = (size_t)size;
-done:
-    return err;
-}
-
 brood_err_t brood_image_write(const char *format, const brood_fields_t *fields, brood_bytes_t *bytes) {
     brood_err_t      err = BROOD_OK;
     brood_h5_voice_t voice;
     writer_t         writer;
     brood_h5_begin(&voice);
-    BROOD_TRY(writer_init(&writer));
+    BROOD_TRY(writer_init(&writer, bytes));
     BROOD_TRY(brood_fields_error(fields));
     BROOD_TRY(write_root_attributes(&writer, format));
     for (int64_t i = 0; i < fields->count; i++) BROOD_TRY(write_column(&writer, &fields->field[i]));
     for (int64_t i = 0; i < fields->count; i++) BROOD_TRY(make_scale(&writer, &fields->field[i]));
     for (int64_t i = 0; i < fields->count; i++) BROOD_TRY(attach_scales(&writer, &fields->field[i]));
-    BROOD_TRY(take_image(writer.file, bytes));
+    BROOD_TRY(brood_h5_finish(bytes, &writer.file));
 done:
     writer_fini(&writer);
     brood_h5_end(&voice);

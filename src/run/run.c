@@ -18,7 +18,8 @@ struct brood_run {
     char              dir[BROOD_MAX_PATH];
     char              token[BROOD_TOKEN_SIZE];
     char              damage[DAMAGE_SIZE];
-    brood_bytes_t     image;
+    brood_bytes_t     image;      /* read at opening */
+    brood_bytes_t     saved;      /* of the latest save: its memory is used again, and fresh memory is slow */
     uint64_t          generation; /* of the newest whole file */
     bool              rotates;    /* run.h5 was found whole, or is ours */
     bool              prepared;   /* the directory is there and clean */
@@ -79,6 +80,7 @@ done:
 void brood_run_close(brood_run_t **run) {
     if (!*run) return;
     brood_bytes_fini(&(*run)->image);
+    brood_bytes_fini(&(*run)->saved);
     free(*run);
     *run = NULL;
 }
@@ -122,18 +124,15 @@ static brood_err_t prepare(brood_run_t *run) {
 }
 
 brood_err_t brood_run_save(brood_run_t *run, const brood_fields_t *fields, int64_t *bytes) {
-    brood_err_t   err = BROOD_OK;
-    brood_bytes_t image;
-    brood_bytes_init(&image);
-    BROOD_TRY(brood_image_write(BROOD_RUN_FORMAT, fields, &image));
+    brood_err_t err = BROOD_OK;
+    BROOD_TRY(brood_image_write(BROOD_RUN_FORMAT, fields, &run->saved));
     BROOD_TRY(prepare(run));
     BROOD_TRY(brood_store_put(run->fs, run->dir, BROOD_RUN_FILE, run->token, NULL, run->rotates, run->generation + 1,
-                              &image));
+                              &run->saved));
     run->generation++;
     run->rotates = true;
-    if (bytes) *bytes = (int64_t)(image.size + sizeof(brood_trailer_t));
+    if (bytes) *bytes = (int64_t)(run->saved.size + sizeof(brood_trailer_t));
 done:
-    brood_bytes_fini(&image);
     return err;
 }
 

@@ -74,6 +74,11 @@ static void the_same_fields_give_the_same_bytes(void **state) {
     mallopt(M_PERTURB, 0);
     assert_int_equal(a.size, b.size);
     assert_memory_equal(a.data, b.data, a.size);
+    /* So has memory that is used again. */
+    memset(b.data, 0xff, b.capacity);
+    write_sample(&sample, &b);
+    assert_int_equal(a.size, b.size);
+    assert_memory_equal(a.data, b.data, a.size);
     brood_bytes_fini(&a);
     brood_bytes_fini(&b);
     sample_fini(&sample);

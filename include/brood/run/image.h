@@ -12,7 +12,8 @@
    `format` and `version` (BROOD_IMAGE_VERSION). Every dataset has long_name, description and, where it has one, units;
    dimension scales are attached; enum types are committed in the root. BROOD_E_MEMORY. BROOD_E_BUG: a field without
    label or doc, a text without its NUL, a value that its enum does not have, a scale that is not among the fields or of
-   another length; otherwise HDF5's own words. *bytes is then unspecified. */
+   another length; otherwise HDF5's own words. *bytes is then unspecified. Memory that *bytes
+   already has is used again. */
 brood_err_t brood_image_write(const char *format, const brood_fields_t *fields, brood_bytes_t *bytes) BROOD_WARN_UNUSED;
 
 /* Rows (first extent) of a dataset, for the owner's reserve. BROOD_E_FORMAT: no HDF5, no such dataset, or a scalar. */
