@@ -42,17 +42,18 @@ static void make_printable(char *text) {
     }
 }
 
-/* What a walk in a process of its own reports. */
+/* What the walk, in a process of its own, reports. */
 typedef struct {
     brood_err_t        err;
     char               message[1024];
     brood_difference_t difference;
 } report_t;
 
-/* A damaged length lets HDF5 clear gigabytes, time and again. */
+/* A damaged length lets HDF5 clear gigabytes, time and again. The limits leave whole files far more than they need. */
 static void set_limits(size_t images) {
-    const rlim_t        memory = ((rlim_t)1 << 30) + 8 * (rlim_t)images;
-    const struct rlimit seconds = {.rlim_cur = 30, .rlim_max = 30}, bytes = {.rlim_cur = memory, .rlim_max = memory};
+    const rlim_t        memory = ((rlim_t)1 << 30) + 8 * (rlim_t)images, time = 30 + (rlim_t)images / 10000000;
+    const struct rlimit seconds = {.rlim_cur = time, .rlim_max = time},
+                        bytes = {.rlim_cur = memory, .rlim_max = memory};
     setrlimit(RLIMIT_CPU, &seconds);
 #ifndef __SANITIZE_ADDRESS__ /* which maps terabytes */
     setrlimit(RLIMIT_DATA, &bytes);
@@ -65,14 +66,15 @@ static void walk_and_report(const brood_bytes_t *a, const brood_bytes_t *b, cons
     report_t report = {.difference = *so_far};
     set_limits(a->size + b->size);
     report.err = brood_walk(a, b, &report.difference);
-    /* What a whole file could not ask for. */
-    if (report.err == BROOD_E_MEMORY) report.err = BROOD_E_FORMAT;
+    /* More than its limit is what only a damaged file asks for. */
+    if (report.err == BROOD_E_MEMORY && !(so_far->a_whole && so_far->b_whole)) report.err = BROOD_E_FORMAT;
     snprintf(report.message, sizeof report.message, "%s", brood_message());
     ssize_t wrote = write(to, &report, sizeof report);
     _exit(wrote == (ssize_t)sizeof report ? 0 : 1);
 }
 
-/* Damaged files were seen to crash HDF5, or to hang it: then only a process made for the walk is lost. */
+/* Walks in a process of its own: damaged files were seen to crash HDF5, or to hang it, and a trailer only says that a
+   file is as it was sealed. */
 static brood_err_t walk_apart(const brood_bytes_t *a, const brood_bytes_t *b, brood_difference_t *difference) {
     report_t report;
     int      pipes[2], status = 0;
@@ -83,7 +85,7 @@ static brood_err_t walk_apart(const brood_bytes_t *a, const brood_bytes_t *b, br
         int reason = errno;
         close(pipes[0]);
         close(pipes[1]);
-        return brood_fail_errno(reason, "a process that walks damaged files");
+        return brood_fail_errno(reason, "a process that walks the files");
     }
     if (child == 0) walk_and_report(a, b, difference, pipes[1]);
     close(pipes[1]);
@@ -101,6 +103,18 @@ static brood_err_t walk_apart(const brood_bytes_t *a, const brood_bytes_t *b, br
     return report.err == BROOD_OK ? BROOD_OK : brood_fail(report.err, "%s", report.message);
 }
 
+/* What comes from the files is made fit to be shown. */
+static brood_err_t walk_safely(const brood_bytes_t *a, const brood_bytes_t *b, brood_difference_t *difference) {
+    char        message[sizeof((report_t *)0)->message];
+    brood_err_t err = walk_apart(a, b, difference);
+    make_printable(difference->where);
+    make_printable(difference->what);
+    if (err == BROOD_OK) return BROOD_OK;
+    snprintf(message, sizeof message, "%s", brood_message());
+    make_printable(message);
+    return brood_fail(err, "%s", message);
+}
+
 brood_err_t brood_run_compare(const brood_fs_t *fs, const char *a, const char *b, brood_difference_t *difference) {
     brood_err_t   err = BROOD_OK;
     brood_bytes_t image_a, image_b;
@@ -109,17 +123,8 @@ brood_err_t brood_run_compare(const brood_fs_t *fs, const char *a, const char *b
     brood_bytes_init(&image_b);
     BROOD_TRY(read_side(fs, a, &image_a, &difference->a_whole));
     BROOD_TRY(read_side(fs, b, &image_b, &difference->b_whole));
-    err = difference->a_whole && difference->b_whole ? brood_walk(&image_a, &image_b, difference)
-                                                     : walk_apart(&image_a, &image_b, difference);
-    make_printable(difference->where);
-    make_printable(difference->what);
-    if (err != BROOD_OK) {
-        char message[1024];
-        snprintf(message, sizeof message, "%s", brood_message());
-        make_printable(message);
-        err = brood_fail(err, "%s", message);
-        err = brood_because(err, "comparing %s (A) with %s (B)", a, b);
-    }
+    err = walk_safely(&image_a, &image_b, difference);
+    if (err != BROOD_OK) err = brood_because(err, "comparing %s (A) with %s (B)", a, b);
 done:
     brood_bytes_fini(&image_a);
     brood_bytes_fini(&image_b);

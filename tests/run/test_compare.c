@@ -13,6 +13,7 @@
 #include "brood/run/run.h"
 #include "place.h"
 #include "sample.h"
+#include "walk.h"
 
 #define EPISODES 17
 
@@ -42,20 +43,35 @@ static brood_difference_t compare(const char *dir, const char *a, const char *b)
     return difference;
 }
 
+/* What the walk says of the fields as they are now beside the image `a`, in this process and without a disk. */
+static brood_difference_t walk(const brood_bytes_t *a, const brood_fields_t *fields) {
+    brood_bytes_t      b;
+    brood_difference_t difference = {0};
+    brood_bytes_init(&b);
+    if (brood_image_write(BROOD_RUN_FORMAT, fields, &b) != BROOD_OK || brood_walk(a, &b, &difference) != BROOD_OK)
+        fail_msg("%s", brood_message());
+    brood_bytes_fini(&b);
+    return difference;
+}
+
 typedef struct {
     sample_t       sample;
     brood_fields_t fields;
+    brood_bytes_t  image; /* of them as they were at first */
 } fixture_t;
 
-static void fixture_init(fixture_t *fixture, const char *dir, const char *name) {
+static void fixture_init(fixture_t *fixture) {
     sample_init(&fixture->sample, EPISODES);
     brood_fields_init(&fixture->fields);
     sample_fields(&fixture->sample, &fixture->fields);
-    save(dir, name, &fixture->fields);
+    brood_bytes_init(&fixture->image);
+    if (brood_image_write(BROOD_RUN_FORMAT, &fixture->fields, &fixture->image) != BROOD_OK)
+        fail_msg("%s", brood_message());
 }
 
 static void fixture_fini(fixture_t *fixture) {
     brood_fields_fini(&fixture->fields);
+    brood_bytes_fini(&fixture->image);
     sample_fini(&fixture->sample);
 }
 
@@ -72,7 +88,8 @@ static const char *path_of(const brood_field_t *field, const char *behind) {
 static void runs_of_the_same_content_are_equal(void **state) {
     const char *dir = *state;
     fixture_t   fixture;
-    fixture_init(&fixture, dir, "a");
+    fixture_init(&fixture);
+    save(dir, "a", &fixture.fields);
     /* Twice written, it is the second generation, and another file. */
     save(dir, "b", &fixture.fields);
     save(dir, "b", &fixture.fields);
@@ -85,10 +102,10 @@ static void runs_of_the_same_content_are_equal(void **state) {
 }
 
 static void one_changed_byte_of_any_dataset_is_named(void **state) {
-    const char *dir = *state;
-    fixture_t   fixture;
-    int         changed = 0;
-    fixture_init(&fixture, dir, "a");
+    (void)state;
+    fixture_t fixture;
+    int       changed = 0;
+    fixture_init(&fixture);
     for (int64_t i = 0; i < fixture.fields.count; i++) {
         const brood_field_t *field = &fixture.fields.field[i];
         const int64_t        rows = field->ndim ? field->shape[0] : 1;
@@ -99,9 +116,8 @@ static void one_changed_byte_of_any_dataset_is_named(void **state) {
         unsigned char *byte = (unsigned char *)field->base + (size_t)(rows - 1) * (field->stride ? field->stride : row);
         if (!first) byte += row - 1;
         *byte ^= 1;
-        save(dir, "b", &fixture.fields);
+        brood_difference_t difference = walk(&fixture.image, &fixture.fields);
         *byte ^= 1;
-        brood_difference_t difference = compare(dir, "a", "b");
         if (in_clock(field)) {
             assert_true(difference.equal);
             continue;
@@ -116,9 +132,9 @@ static void one_changed_byte_of_any_dataset_is_named(void **state) {
 }
 
 static void a_changed_or_missing_attribute_of_any_dataset_is_named(void **state) {
-    const char *dir = *state;
-    fixture_t   fixture;
-    fixture_init(&fixture, dir, "a");
+    (void)state;
+    fixture_t fixture;
+    fixture_init(&fixture);
     for (int64_t i = 0; i < fixture.fields.count; i++) {
         brood_field_t      *field = &fixture.fields.field[i];
         const brood_field_t kept = *field;
@@ -132,8 +148,7 @@ static void a_changed_or_missing_attribute_of_any_dataset_is_named(void **state)
             field->label = cases[c].label;
             field->doc = cases[c].doc;
             field->unit = cases[c].unit;
-            save(dir, "b", &fixture.fields);
-            brood_difference_t difference = compare(dir, "a", "b");
+            brood_difference_t difference = walk(&fixture.image, &fixture.fields);
             *field = kept;
             if (in_clock(field)) {
                 assert_true(difference.equal);
@@ -147,15 +162,15 @@ static void a_changed_or_missing_attribute_of_any_dataset_is_named(void **state)
 }
 
 /* The sample with one of its fields changed, beside the unchanged one. */
-static brood_difference_t with_changed(const char *dir, fixture_t *fixture, const char *group, const char *name,
+static brood_difference_t with_changed(fixture_t *fixture, const char *group, const char *name,
                                        void (*change)(brood_field_t *field)) {
     for (int64_t i = 0; i < fixture->fields.count; i++) {
         brood_field_t *field = &fixture->fields.field[i], kept = *field;
         if (strcmp(field->group, group) || strcmp(field->name, name)) continue;
         change(field);
-        save(dir, "b", &fixture->fields);
+        brood_difference_t difference = walk(&fixture->image, &fixture->fields);
         *field = kept;
-        return compare(dir, "a", "b");
+        return difference;
     }
     fail_msg("no field %s/%s", group, name);
     return (brood_difference_t){0};
@@ -199,9 +214,9 @@ static void with_an_enum_of_another_name(brood_field_t *field) {
 }
 
 static void a_type_shape_scale_or_name_that_differs_is_named(void **state) {
-    const char *dir = *state;
-    fixture_t   fixture;
-    fixture_init(&fixture, dir, "a");
+    (void)state;
+    fixture_t fixture;
+    fixture_init(&fixture);
     const struct {
         const char *group, *name;
         void (*change)(brood_field_t *field);
@@ -220,7 +235,7 @@ static void a_type_shape_scale_or_name_that_differs_is_named(void **state) {
          "type: committed as \"/status\" in A, as \"/state\" in B"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        brood_difference_t difference = with_changed(dir, &fixture, cases[i].group, cases[i].name, cases[i].change);
+        brood_difference_t difference = with_changed(&fixture, cases[i].group, cases[i].name, cases[i].change);
         assert_false(difference.equal);
         assert_string_equal(difference.where, cases[i].where);
         assert_string_equal(difference.what, cases[i].what);
@@ -229,63 +244,60 @@ static void a_type_shape_scale_or_name_that_differs_is_named(void **state) {
 }
 
 static void a_difference_says_where_and_what(void **state) {
-    const char *dir = *state;
-    fixture_t   fixture;
-    sample_t   *s = &fixture.sample;
-    fixture_init(&fixture, dir, "a");
+    (void)state;
+    fixture_t fixture;
+    sample_t *s = &fixture.sample;
+    fixture_init(&fixture);
 
     s->episode[5].reward = 0.75;
-    save(dir, "b", &fixture.fields);
+    assert_string_equal(walk(&fixture.image, &fixture.fields).what, "row 5: 0.5048828125 in A, 0.75 in B");
     s->episode[5].reward = 0.5 + 5.0 / 1024;
-    assert_string_equal(compare(dir, "a", "b").what, "row 5: 0.5048828125 in A, 0.75 in B");
 
     s->episode[4].status = 3;
-    save(dir, "b", &fixture.fields);
+    assert_string_equal(walk(&fixture.image, &fixture.fields).what, "row 4: open in A, reused in B");
     s->episode[4].status = 0;
-    assert_string_equal(compare(dir, "a", "b").what, "row 4: open in A, reused in B");
 
     s->tokens[2 * SAMPLE_POSITIONS + 3] = 7;
-    save(dir, "b", &fixture.fields);
+    assert_string_equal(walk(&fixture.image, &fixture.fields).what, "[2, 3]: 1 in A, 7 in B");
     s->tokens[2 * SAMPLE_POSITIONS + 3] = 1;
-    assert_string_equal(compare(dir, "a", "b").what, "[2, 3]: 1 in A, 7 in B");
 
     strcpy(s->config, "run.round: 8\nrun.name: \"two\"\n");
-    save(dir, "b", &fixture.fields);
-    sample_fini(s);
-    sample_init(s, EPISODES);
-    assert_string_equal(compare(dir, "a", "b").what,
+    assert_string_equal(walk(&fixture.image, &fixture.fields).what,
                         "…\"run.name: \\\"été\\\"\"… in A, …\"run.name: \\\"two\\\"\"… in B");
     fixture_fini(&fixture);
 }
 
 static void bits_that_read_alike_are_told_apart(void **state) {
-    const char    *dir = *state;
-    double         number[2] = {-0.0, 0.0};
-    const uint64_t nan[2] = {UINT64_C(0x7ff8000000000000), UINT64_C(0x7ff8000000000001)};
-    brood_field_t  field = {
-         .group = "/g", .name = "x", .label = "x", .doc = "An x.", .type = BROOD_TYPE_F64, .base = &number[0]};
+    (void)state;
+    const uint64_t nan = UINT64_C(0x7ff8000000000000), another = nan + 1;
+    double         number = -0.0;
     brood_fields_t fields;
+    brood_bytes_t  a;
+    brood_bytes_init(&a);
     brood_fields_init(&fields);
-    brood_fields_add(&fields, &field);
-    save(dir, "a", &fields);
-    number[0] = 0.0;
-    save(dir, "b", &fields);
-    assert_string_equal(compare(dir, "a", "b").what, "-0 in A, 0 in B");
-    memcpy(&number[0], &nan[0], sizeof nan[0]);
-    save(dir, "a", &fields);
-    save(dir, "b", &fields);
-    assert_true(compare(dir, "a", "b").equal);
-    memcpy(&number[0], &nan[1], sizeof nan[1]);
-    save(dir, "b", &fields);
-    assert_string_equal(compare(dir, "a", "b").what,
+    brood_fields_add(
+        &fields,
+        &(brood_field_t){
+            .group = "/g", .name = "x", .label = "x", .doc = "An x.", .type = BROOD_TYPE_F64, .base = &number});
+    assert_int_equal(brood_image_write(BROOD_RUN_FORMAT, &fields, &a), BROOD_OK);
+    assert_true(walk(&a, &fields).equal);
+    number = 0.0;
+    assert_string_equal(walk(&a, &fields).what, "-0 in A, 0 in B");
+    memcpy(&number, &nan, sizeof nan);
+    assert_int_equal(brood_image_write(BROOD_RUN_FORMAT, &fields, &a), BROOD_OK);
+    assert_true(walk(&a, &fields).equal);
+    memcpy(&number, &another, sizeof another);
+    assert_string_equal(walk(&a, &fields).what,
                         "nan (bytes 00 00 00 00 00 00 f8 7f) in A, nan (bytes 01 00 00 00 00 00 f8 7f) in B");
     brood_fields_fini(&fields);
+    brood_bytes_fini(&a);
 }
 
 static void a_file_without_its_trailer_is_compared_and_that_is_said(void **state) {
     const char *dir = *state;
     fixture_t   fixture;
-    fixture_init(&fixture, dir, "a");
+    fixture_init(&fixture);
+    save(dir, "a", &fixture.fields);
     save(dir, "b", &fixture.fields);
     struct stat status;
     assert_int_equal(stat(place_path(dir, "b/run.h5"), &status), 0);

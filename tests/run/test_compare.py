@@ -111,7 +111,7 @@ def add_attribute(file, path):
 
 
 def every_dataset_and_attribute(bench):
-    empty = []
+    empty, turn = [], 0
     for path, kind in objects(bench.original):
         clock = path.startswith("/clock")
         with h5py.File(bench.original, "r") as file:
@@ -120,10 +120,12 @@ def every_dataset_and_attribute(bench):
                 empty.append(path)
         if kind is h5py.Dataset and path not in empty:
             bench.expect(None if clock else path, change_last_byte, (path,))
-        for name in names:
+        # Of each object one attribute changed and another removed, in turn; and all links to scales.
+        turn += 1
+        for name in sorted({*names[turn % max(len(names), 1):][:1], *({"DIMENSION_LIST"} & set(names))}):
             bench.expect(None if clock else f"{path}@{name}", change_attribute, (path, name))
-        if names and kind is h5py.Dataset:
-            bench.expect(None if clock else f"{path}@{names[-1]}", remove_attribute, (path, names[-1]))
+        for name in names[(turn + 1) % max(len(names), 1):][:1]:
+            bench.expect(None if clock else f"{path}@{name}", remove_attribute, (path, name))
         if kind is not h5py.Dataset or path.endswith("reward"):
             bench.expect(None if clock else f"{path}@zzz", add_attribute, (path,))
     assert empty == ["/strategy/queue"], empty
@@ -259,11 +261,13 @@ def damaged_files_end_in_a_message(bench, place):
             start = generator.randrange(len(data))
             size = min(generator.randrange(1, 4096), len(data) - start)
             bytes_[start:start + size] = generator.randbytes(size)
-        seal.write(damaged, bytes(bytes_))
+        # Every other one says that it is whole.
+        sealed = trial % 2 == 0
+        seal.write(damaged, seal.seal(bytes(bytes_[:-seal.TRAILER.size])) if sealed else bytes(bytes_))
         code, broken, said = bench.program(bench.original, damaged)
         codes.add(code)
         assert code in (0, 1, 5), (trial, code, said)
-        assert code == 5 or broken == "B", (trial, broken, said)
+        assert code == 5 or broken == ("" if sealed else "B"), (trial, broken, said)
     assert {1, 5} <= codes, codes
 
 
