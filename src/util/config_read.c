@@ -26,7 +26,7 @@ static brood_err_t blame(const reader_t *reader, brood_err_t err, yaml_mark_t ma
     case FROM_DEFAULT:
         break;
     }
-    return brood_because(BROOD_E_BUG, "the default of %s", path);
+    return brood_because(err == BROOD_E_CONFIG ? BROOD_E_BUG : err, "the default of %s", path);
 }
 
 static brood_err_t unknown_key(const reader_t *reader, yaml_mark_t mark, const char *path) {
@@ -142,18 +142,19 @@ brood_err_t brood_config_table_read(brood_config_table_t *table, const char *nam
 }
 
 /* One value from YAML of its own: a --set, or a default. */
-static brood_err_t read_single(reader_t *reader, const char *path, const char *yaml) {
+static brood_err_t read_single(const reader_t *origin, const char *path, const char *yaml) {
     yaml_document_t document;
     yaml_mark_t     where;
+    reader_t        reader = *origin;
     brood_err_t     err = brood_config_yaml_load(yaml, strlen(yaml), &document, &where);
-    if (err != BROOD_OK) return blame(reader, err, where, path);
-    reader->document = &document;
+    if (err != BROOD_OK) return blame(&reader, err, where, path);
+    reader.document = &document;
     yaml_node_t *root = yaml_document_get_root_node(&document);
     if (!root) {
         int empty = yaml_document_add_scalar(&document, NULL, (const yaml_char_t *)"", 0, YAML_PLAIN_SCALAR_STYLE);
         root = yaml_document_get_node(&document, empty);
     }
-    err = root ? read_node(reader, path, root->start_mark, root)
+    err = root ? read_node(&reader, path, root->start_mark, root)
                : brood_fail(BROOD_E_MEMORY, "no memory to read the YAML");
     yaml_document_delete(&document);
     return err;
@@ -171,7 +172,7 @@ brood_err_t brood_config_table_defaults(brood_config_table_t *table) {
     return BROOD_OK;
 }
 
-static brood_err_t read_set(reader_t *reader, const char *set) {
+static brood_err_t read_set(const reader_t *reader, const char *set) {
     char        path[BROOD_PATH_SIZE], quoted[BROOD_QUOTE_SIZE];
     const char *equals = strchr(set, '=');
     if (!equals || equals == set)

@@ -17,7 +17,7 @@ static brood_err_t open_text(FILE **out, char **text, size_t *size) {
 static brood_err_t close_text(FILE *out, char **text) {
     bool failed = ferror(out) != 0;
     failed |= fclose(out) != 0;
-    if (!failed) return BROOD_OK;
+    if (!failed && *text) return BROOD_OK; /* glibc's fclose may lose the text and not say so */
     free(*text);
     *text = NULL;
     return brood_fail(BROOD_E_MEMORY, "no memory to write the configuration");

@@ -23,6 +23,7 @@ static yaml_mark_t mark_at(const char *text, size_t size, size_t offset) {
 static brood_err_t yaml_error(const yaml_parser_t *parser, const char *text, size_t size, yaml_mark_t *where) {
     switch (parser->error) {
     case YAML_MEMORY_ERROR:
+    case YAML_NO_ERROR: /* libyaml does not note every allocation that failed */
         return brood_fail(BROOD_E_MEMORY, "no memory to read the YAML");
     case YAML_READER_ERROR:
         *where = mark_at(text, size, parser->problem_offset);

@@ -155,6 +155,21 @@ static void the_text_does_not_depend_on_the_order_of_tables(void **state) {
     free(of_swapped);
 }
 
+static void sections_whose_names_begin_alike_stay_apart(void **state) {
+    (void)state;
+    const brood_key_t     keys[] = {{.path = "run.b", .kind = BROOD_KEY_INTEGER, .standard = "3"},
+                                    {.path = "run-time.a", .kind = BROOD_KEY_INTEGER, .standard = "1"},
+                                    {.path = "runs.a", .kind = BROOD_KEY_INTEGER, .standard = "4"},
+                                    {.path = "run.a", .kind = BROOD_KEY_INTEGER, .standard = "2"}};
+    int64_t               value;
+    const brood_section_t section = {keys, 4, &value};
+    char                 *yaml;
+    value = 7; /* they all share it: this is about their names */
+    assert_int_equal(brood_config_text(&section, 1, false, &yaml), BROOD_OK);
+    assert_string_equal(yaml, "run-time:\n  a: 7\nrun:\n  a: 7\n  b: 7\nruns:\n  a: 7\n");
+    free(yaml);
+}
+
 static void a_run_checks_against_its_own_keys(void **state) {
     (void)state;
     read_well("run: {round: 3}\ncheckpoint: {every: 1 min}");
@@ -329,6 +344,7 @@ int main(void) {
         cmocka_unit_test(the_text_is_sorted_nested_and_complete),
         cmocka_unit_test(the_frozen_text_leaves_out_free_keys_and_their_sections),
         cmocka_unit_test(the_text_does_not_depend_on_the_order_of_tables),
+        cmocka_unit_test(sections_whose_names_begin_alike_stay_apart),
         cmocka_unit_test(a_run_checks_against_its_own_keys),
         cmocka_unit_test(the_check_lists_every_frozen_key_that_differs_with_both_values),
         cmocka_unit_test(a_key_that_an_older_run_lacks_had_its_default),

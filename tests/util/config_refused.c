@@ -231,6 +231,7 @@ static void what_is_no_yaml(void **state) {
         {"run: {round: *a}", "c.yaml:1:14: no YAML: found undefined alias"},
         {"a: 'b", "c.yaml:1:6: no YAML: found unexpected end of stream, while scanning a quoted scalar"},
         {"run: {round: 4}\nb: \xff\n", "c.yaml:2:4: no YAML: invalid leading UTF-8 octet"},
+        {"\xff\xfe\x3a\x62", "c.yaml:1:1: no YAML: invalid leading UTF-8 octet"}, /* UTF-16, though without NULs */
         {"# é\nb: \x01\n", "c.yaml:2:4: no YAML: control characters are not allowed"},
         {"run: {round: 4}\n---\nrun: {round: 5}\n", "c.yaml:2:1: found a second YAML document, expected one"},
         {"run: {round: 4}\n---\n...\n", "c.yaml:2:1: found a second YAML document, expected one"},
