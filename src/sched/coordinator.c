@@ -7,7 +7,7 @@
 #include "brood/util/log.h"
 #include "record.h"
 
-#define HALT_LOOK_SECONDS 1.0 /* between looks at the run directory where no episode ends; a look is one stat() */
+#define HALT_LOOK_SECONDS 5.0 /* between looks at the run directory where no episode ends; a look is one stat() */
 
 static brood_clock_job_t *this_job(coordinator_t *coordinator) {
     brood_clock_t *clock = coordinator->parent->clock;
@@ -22,6 +22,7 @@ brood_err_t coordinator_init(coordinator_t *coordinator, const brood_sched_confi
     coordinator->rank[0].left = here == NULL;
     coordinator->changed = true;
     coordinator->last_save = -1e300;
+    coordinator->last_look = brood_clock_monotonic(); /* a job does something before it looks for a reason to stop */
     progress_init(&coordinator->progress, config->log_every, parent->search);
     return BROOD_OK;
 }

@@ -40,7 +40,7 @@ def test_help_on_keys_names_unit_default_and_effect_of_each(scratch):
     text = brood("help", "keys").stdout
     for word in "run.episodes", "child.learning_rate", "policy.cell", "checkpoint.every":
         assert word in text, word
-    assert "| Key" in brood("help", "keys", "--markdown").stdout
+    assert "| key |" in brood("help", "keys", "--markdown").stdout
 
 
 def test_dry_run_starts_nothing_and_tells_size_and_ranges(scratch):
