@@ -222,6 +222,42 @@ static void the_check_cuts_long_values_to_where_they_differ(void **state) {
     assert_true(strlen(brood_message()) < 500);
 }
 
+static int occurrences(const char *text, const char *word) {
+    int count = 0;
+    for (; (text = strstr(text, word)); text++) count++;
+    return count;
+}
+
+static void the_check_counts_what_its_message_has_no_room_for(void **state) {
+    (void)state;
+    enum { KEYS = 200 };
+    static char    paths[KEYS][64];
+    static int64_t now[KEYS];
+    brood_key_t    keys[KEYS];
+    char          *yaml;
+    for (int i = 0; i < KEYS; i++) {
+        snprintf(paths[i], sizeof paths[i], "section.key_with_a_rather_long_name_%03d", i);
+        keys[i] = (brood_key_t){.path = paths[i],
+                                .kind = BROOD_KEY_INTEGER,
+                                .offset = (size_t)i * sizeof *now,
+                                .frozen = true,
+                                .standard = "1"};
+        now[i] = 1;
+    }
+    const brood_section_t section = {keys, KEYS, now};
+    assert_int_equal(brood_config_text(&section, 1, true, &yaml), BROOD_OK);
+    for (int i = 0; i < KEYS; i++) now[i] = 2;
+    assert_int_equal(brood_config_check(&section, 1, yaml), BROOD_E_CONFIG);
+    free(yaml);
+    const char *more = strstr(brood_message(), "\n  and ");
+    int         listed = occurrences(brood_message(), "found 2, expected 1 as in the run"), unlisted = 0;
+    assert_non_null(more);
+    assert_int_equal(sscanf(more, "\n  and %d more", &unlisted), 1);
+    assert_int_equal(listed + unlisted, KEYS);
+    assert_true(listed > 30);
+    assert_non_null(strstr(brood_message(), "run directory of their own")); /* the end is there */
+}
+
 static char *help_text(bool markdown) {
     char  *text;
     size_t size;
@@ -229,12 +265,6 @@ static char *help_text(bool markdown) {
     brood_config_help(sample.sections, SAMPLE_SECTIONS, markdown, out);
     fclose(out);
     return text;
-}
-
-static int occurrences(const char *text, const char *word) {
-    int count = 0;
-    for (; (text = strstr(text, word)); text++) count++;
-    return count;
 }
 
 static void help_shows_every_key_once_below_its_section(void **state) {
@@ -350,6 +380,7 @@ int main(void) {
         cmocka_unit_test(a_key_that_an_older_run_lacks_had_its_default),
         cmocka_unit_test(the_check_refuses_a_key_of_the_run_that_nobody_knows),
         cmocka_unit_test(the_check_cuts_long_values_to_where_they_differ),
+        cmocka_unit_test(the_check_counts_what_its_message_has_no_room_for),
         cmocka_unit_test(help_shows_every_key_once_below_its_section),
         cmocka_unit_test(help_stays_within_eighty_columns),
         cmocka_unit_test(a_key_is_found_by_its_path),
