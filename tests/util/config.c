@@ -117,6 +117,16 @@ static void set_comes_after_the_file(void **state) {
     assert_true(sample.other.patience == 2);
 }
 
+static void set_comes_after_the_text_that_a_run_keeps(void **state) {
+    (void)state;
+    static const char *const set[] = {"run.round=5", NULL};
+    sample_init(&sample);
+    assert_int_equal(brood_config_read_text("kept", "run: {round: 3, seed: 4}", set, sample.sections, SAMPLE_SECTIONS),
+                     BROOD_OK);
+    assert_int_equal(sample.main.round, 5);
+    assert_int_equal(sample.main.seed, 4);
+}
+
 static void the_text_is_sorted_nested_and_complete(void **state) {
     (void)state;
     read_well("strategy: {start: ['a \"b\" \\ c']}\nspace: {kernel_size: [5x3, 4x4]}");
@@ -371,6 +381,7 @@ int main(void) {
         cmocka_unit_test(dotted_paths_and_aliases_are_understood),
         cmocka_unit_test(words_texts_and_durations_may_be_quoted),
         cmocka_unit_test(set_comes_after_the_file),
+        cmocka_unit_test(set_comes_after_the_text_that_a_run_keeps),
         cmocka_unit_test(the_text_is_sorted_nested_and_complete),
         cmocka_unit_test(the_frozen_text_leaves_out_free_keys_and_their_sections),
         cmocka_unit_test(the_text_does_not_depend_on_the_order_of_tables),
