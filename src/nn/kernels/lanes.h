@@ -11,7 +11,7 @@
 #define BROOD_PASTE(name, path)  BROOD_PASTE_(name, path)
 #define KERNEL(name)             BROOD_PASTE(name, BROOD_PATH) /* brood_nn_relu_forward_avx2 */
 
-#if defined BROOD_PATH_avx512
+#ifdef BROOD_PATH_avx512
 
 typedef __m512i lanes_index_t;
 typedef __m512d wide_t;
