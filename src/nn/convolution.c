@@ -133,9 +133,9 @@ static void finish_backward(brood_net_t *net, brood_layer_t *layer) {
 }
 
 static double cost_of_gathering(const brood_sweep_t *sweep) {
-    double cost = sweep->kind == BROOD_SWEEP_POINTWISE ? 0 : 2 * brood_cost_pass(sweep->padded);
+    double cost = sweep->kind == BROOD_SWEEP_POINTWISE ? 0 : 2 * brood_cost_copy(sweep->padded);
     bool   gathered = sweep->kind == BROOD_SWEEP_PLANES || sweep->kind == BROOD_SWEEP_PATCHES;
-    return cost + (gathered ? 2 * brood_cost_pass(sweep->positions * sweep->depth) : 0);
+    return cost + (gathered ? 2 * brood_cost_copy(sweep->positions * sweep->depth) : 0);
 }
 
 static double cost(const brood_layer_t *layer) {
@@ -144,7 +144,7 @@ static double cost(const brood_layer_t *layer) {
     double        total = 2 * (product + cost_of_gathering(&sweep)); /* y and dW */
     if (layer->args.bias) total += 3 * brood_cost_pass(layer->out_size);
     if (!layer->propagates) return total;
-    if (strided(layer)) return total + product + 3 * brood_cost_pass(sweep.positions * sweep.depth);
+    if (strided(layer)) return total + product + 3 * brood_cost_copy(sweep.positions * sweep.depth);
     brood_sweep_t back = plan_backward(layer);
     return total + brood_cost_product(back.positions, back.filters, back.depth) + cost_of_gathering(&back);
 }

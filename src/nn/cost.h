@@ -5,8 +5,9 @@
 
 #include <stdint.h>
 
-#define BROOD_COST_FLOPS_PER_NS 100.0
-#define BROOD_COST_BYTES_PER_NS 16.0
+#define BROOD_COST_FLOPS_PER_NS  100.0
+#define BROOD_COST_BYTES_PER_NS  20.0
+#define BROOD_COST_COPIED_PER_NS 64.0 /* bytes, within L2 */
 
 /* Of C[m, n] = A[m, k] B[k, n]: the last vector of a row costs as much as a full one. */
 static inline double brood_cost_product(int64_t m, int64_t n, int64_t k) {
@@ -16,6 +17,11 @@ static inline double brood_cost_product(int64_t m, int64_t n, int64_t k) {
 /* Of reading or writing so many float32. */
 static inline double brood_cost_pass(int64_t elements) {
     return 4.0 * (double)elements / BROOD_COST_BYTES_PER_NS;
+}
+
+/* Of copying so many float32 to where a product reads them. */
+static inline double brood_cost_copy(int64_t elements) {
+    return 4.0 * (double)elements / BROOD_COST_COPIED_PER_NS;
 }
 
 #endif

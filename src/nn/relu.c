@@ -10,8 +10,9 @@ static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int6
                                 brood_layer_dx(layer, first));
 }
 
+/* In place, behind the layer that has just written it. */
 static double cost(const brood_layer_t *layer) {
-    return brood_cost_pass((layer->propagates ? 5 : 2) * layer->out_size);
+    return brood_cost_copy((layer->propagates ? 5 : 2) * layer->out_size);
 }
 
 /* Dropout may write over y: a unit that it drops has no gradient, and one that it keeps stays positive. */
