@@ -30,16 +30,16 @@ static int64_t count_classes(brood_net_spec_t *spec) {
     return spec->classes;
 }
 
-bool has_path(brood_isa_t isa) {
-    return isa == BROOD_ISA_AVX2 || (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                                     __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"));
+bool has_path(path_t path) {
+    return path.isa == BROOD_ISA_AVX2 || (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                                          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"));
 }
 
-void fixture_create(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatch, brood_isa_t isa, uint64_t seed) {
+void fixture_create(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatch, path_t path, uint64_t seed) {
     *f = (fixture_t){.spec = *spec, .minibatch = minibatch};
     f->classes = count_classes(&f->spec);
     f->image_size = spec->image[0] * spec->image[1] * spec->image[2];
-    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, isa, &f->math), BROOD_OK);
+    assert_int_equal(brood_math_create(path.numerics, path.isa, &f->math), BROOD_OK);
     size_t net;
     assert_int_equal(brood_net_size(&f->spec, minibatch, f->math, &net), BROOD_OK);
     size_t mine = 3 * 64 + (size_t)(minibatch * (f->image_size + 2 * f->classes)) * sizeof(brood_real_t);

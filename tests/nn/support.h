@@ -14,6 +14,15 @@
 #include "brood/nn/net.h"
 #include "brood/nn/optimizer.h"
 
+/* What computes. */
+typedef struct {
+    brood_isa_t      isa;
+    brood_numerics_t numerics;
+} path_t;
+#define AVX2   ((path_t){BROOD_ISA_AVX2, BROOD_NUMERICS_PORTABLE})
+#define AVX512 ((path_t){BROOD_ISA_AVX512, BROOD_NUMERICS_PORTABLE})
+#define NATIVE ((path_t){BROOD_ISA_AVX2, BROOD_NUMERICS_NATIVE})
+
 /* A network with everything it needs, ready to run; the parameters are drawn. */
 typedef struct {
     brood_net_spec_t spec;
@@ -34,11 +43,11 @@ typedef struct {
 brood_net_spec_t spec_of(int64_t height, int64_t width, int64_t channels);
 void             add(brood_net_spec_t *spec, brood_layer_kind_t kind, const brood_layer_args_t *args);
 
-void fixture_create(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatch, brood_isa_t isa, uint64_t seed);
+void fixture_create(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatch, path_t path, uint64_t seed);
 void fixture_destroy(fixture_t *f);
 
 /* Whether this CPU can take a path. */
-bool has_path(brood_isa_t isa);
+bool has_path(path_t path);
 
 /* Logits and gradients for the first `images` of x. */
 void fixture_step(fixture_t *f, int64_t images, int64_t step);

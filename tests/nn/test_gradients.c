@@ -16,10 +16,10 @@ static double loss_of(fixture_t *f, brood_real_t *dlogits) {
 }
 
 /* Relative to the array's gradient: ‖found − differences‖ / ‖differences‖ over up to 60 of its numbers. */
-static void check(brood_net_spec_t spec, brood_isa_t isa) {
+static void check(brood_net_spec_t spec, path_t by) {
     spec.classes = CLASSES;
     fixture_t f;
-    fixture_create(&f, &spec, IMAGES + 2, isa, 32);
+    fixture_create(&f, &spec, IMAGES + 2, by, 32);
     loss_of(&f, f.dlogits);
     brood_net_backward(f.net, f.dlogits);
     for (int64_t i = 0; i < brood_net_parameter_count(f.net); i++) {
@@ -43,8 +43,8 @@ static void check(brood_net_spec_t spec, brood_isa_t isa) {
 }
 
 static void check_both(brood_net_spec_t spec) {
-    check(spec, BROOD_ISA_AVX2);
-    if (has_path(BROOD_ISA_AVX512)) check(spec, BROOD_ISA_AVX512);
+    check(spec, AVX2);
+    if (has_path(AVX512)) check(spec, AVX512);
 }
 
 static void gradients_of_a_signal_network_are_the_differences(void **state) {

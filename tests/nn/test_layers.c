@@ -12,10 +12,13 @@ typedef struct {
         stride_width;
 } case_t;
 
-static const brood_isa_t path[] = {BROOD_ISA_AVX2, BROOD_ISA_AVX512};
+static path_t path(size_t number) {
+    const path_t all[] = {AVX2, NATIVE, AVX512};
+    return all[number];
+}
 
 static size_t paths(void) {
-    return has_path(BROOD_ISA_AVX512) ? 2 : 1;
+    return has_path(AVX512) ? 3 : 2;
 }
 
 static brood_ref_window_t window_of(const case_t *c) {
@@ -65,12 +68,12 @@ static void assert_probe_gradient(fixture_t *f, const case_t *c, const double *d
     free(also);
 }
 
-static void check_convolution(const case_t *c, brood_isa_t isa) {
+static void check_convolution(const case_t *c, path_t by) {
     brood_net_spec_t   spec = probed(c);
     brood_layer_args_t args = args_of(c, true);
     add(&spec, BROOD_LAYER_CONVOLUTION, &args);
     fixture_t f;
-    fixture_create(&f, &spec, c->minibatch, isa, 11);
+    fixture_create(&f, &spec, c->minibatch, by, 11);
     fixture_step(&f, c->images, 0);
 
     brood_ref_window_t w = window_of(c);
@@ -105,16 +108,16 @@ static void convolution_is_the_naive_one(void **state) {
         {100, 100, 4, 3, 2, 3, 2, 3, 1, 1}, {2, 2, 30, 31, 24, 8, 7, 7, 1, 1},  {1, 1, 1, 300, 20, 30, 1, 25, 1, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (size_t p = 0; p < paths(); p++) check_convolution(&cases[i], path[p]);
+        for (size_t p = 0; p < paths(); p++) check_convolution(&cases[i], path(p));
 }
 
 /* x takes few values, so that ties abound; the probe is the identity, so that it keeps them. */
-static void check_pool(const case_t *c, brood_isa_t isa) {
+static void check_pool(const case_t *c, path_t by) {
     brood_net_spec_t   spec = probed(c);
     brood_layer_args_t args = args_of(c, false);
     add(&spec, BROOD_LAYER_MAX_POOL, &args);
     fixture_t f;
-    fixture_create(&f, &spec, c->minibatch, isa, 12);
+    fixture_create(&f, &spec, c->minibatch, by, 12);
     brood_real_t *identity = value_of(&f, "layer0/weights");
     for (int64_t i = 0; i < c->channels; i++)
         for (int64_t j = 0; j < c->channels; j++) identity[i * c->channels + j] = i == j;
@@ -151,7 +154,7 @@ static void max_pooling_is_the_naive_one_and_of_equals_takes_the_first(void **st
         {2, 2, 8, 9, 6, 0, 3, 3, 2, 2},     {2, 2, 8, 9, 6, 0, 2, 2, 3, 3},    {2, 2, 8, 9, 6, 0, 3, 2, 1, 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (size_t p = 0; p < paths(); p++) check_pool(&cases[i], path[p]);
+        for (size_t p = 0; p < paths(); p++) check_pool(&cases[i], path(p));
 }
 
 static void pooling_over_numbers_below_zero_never_takes_the_padding(void **state) {
@@ -161,18 +164,18 @@ static void pooling_over_numbers_below_zero_never_takes_the_padding(void **state
     brood_layer_args_t args = args_of(&c, false);
     add(&spec, BROOD_LAYER_MAX_POOL, &args);
     fixture_t f;
-    fixture_create(&f, &spec, 1, BROOD_ISA_AVX2, 1);
+    fixture_create(&f, &spec, 1, AVX2, 1);
     for (int64_t i = 0; i < f.image_size; i++) f.x[i] = (brood_real_t)(-INFINITY);
     brood_net_forward(f.net, 1, f.x, true, brood_key4(1, BROOD_PURPOSE_DROPOUT, 0, 0, 0), f.logits);
     for (int64_t i = 0; i < f.classes; i++) assert_true(isinf((double)f.logits[i]) && f.logits[i] < 0);
     fixture_destroy(&f);
 }
 
-static void check_norm(const case_t *c, brood_isa_t isa) {
+static void check_norm(const case_t *c, path_t by) {
     brood_net_spec_t spec = probed(c);
     add(&spec, BROOD_LAYER_NORM, NULL);
     fixture_t f;
-    fixture_create(&f, &spec, c->minibatch, isa, 14);
+    fixture_create(&f, &spec, c->minibatch, by, 14);
     fixture_step(&f, c->images, 0);
 
     int64_t rows = c->images * c->height * c->width, n = c->channels;
@@ -216,15 +219,15 @@ static void batch_normalisation_is_the_naive_one(void **state) {
                                    {40, 41, 3, 3, 17, 0, 0, 0, 0, 0},
                                    {5, 5, 1, 1, 5, 0, 0, 0, 0, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (size_t p = 0; p < paths(); p++) check_norm(&cases[i], path[p]);
+        for (size_t p = 0; p < paths(); p++) check_norm(&cases[i], path(p));
 }
 
-static void check_dense(const case_t *c, brood_isa_t isa) {
+static void check_dense(const case_t *c, path_t by) {
     brood_net_spec_t   spec = probed(c);
     brood_layer_args_t args = args_of(c, true);
     add(&spec, BROOD_LAYER_DENSE, &args);
     fixture_t f;
-    fixture_create(&f, &spec, c->minibatch, isa, 15);
+    fixture_create(&f, &spec, c->minibatch, by, 15);
     fixture_step(&f, c->images, 0);
 
     int64_t inputs = f.image_size, units = c->filters;
@@ -248,15 +251,15 @@ static void dense_is_the_naive_one(void **state) {
     static const case_t cases[] = {
         {1, 1, 1, 1, 1, 1, 0, 0, 0, 0}, {5, 6, 7, 7, 9, 10, 0, 0, 0, 0}, {40, 40, 3, 5, 20, 17, 0, 0, 0, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (size_t p = 0; p < paths(); p++) check_dense(&cases[i], path[p]);
+        for (size_t p = 0; p < paths(); p++) check_dense(&cases[i], path(p));
 }
 
 /* ReLU and the average: by their definitions. */
-static void check_simple(brood_layer_kind_t kind, const case_t *c, brood_isa_t isa) {
+static void check_simple(brood_layer_kind_t kind, const case_t *c, path_t by) {
     brood_net_spec_t spec = probed(c);
     add(&spec, kind, NULL);
     fixture_t f;
-    fixture_create(&f, &spec, c->minibatch, isa, 16);
+    fixture_create(&f, &spec, c->minibatch, by, 16);
     fixture_step(&f, c->images, 0);
     int64_t positions = c->height * c->width, n = c->channels, outputs = f.classes * c->images;
     double *x = probe_output(&f, c), *y = zeros(outputs), *dx = zeros(c->images * f.image_size);
@@ -280,8 +283,8 @@ static void relu_and_average_are_what_they_are_called(void **state) {
         {1, 1, 1, 1, 1, 0, 0, 0, 0, 0}, {3, 4, 5, 7, 3, 0, 0, 0, 0, 0}, {40, 40, 3, 3, 25, 0, 0, 0, 0, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (size_t p = 0; p < paths(); p++) {
-            check_simple(BROOD_LAYER_RELU, &cases[i], path[p]);
-            check_simple(BROOD_LAYER_AVERAGE, &cases[i], path[p]);
+            check_simple(BROOD_LAYER_RELU, &cases[i], path(p));
+            check_simple(BROOD_LAYER_AVERAGE, &cases[i], path(p));
         }
 }
 
@@ -290,7 +293,7 @@ static void relu_lets_a_nan_through(void **state) {
     brood_net_spec_t spec = spec_of(1, 1, 3);
     add(&spec, BROOD_LAYER_RELU, NULL);
     fixture_t f;
-    fixture_create(&f, &spec, 1, BROOD_ISA_AVX2, 1);
+    fixture_create(&f, &spec, 1, AVX2, 1);
     f.x[0] = (brood_real_t)NAN;
     f.x[1] = -1;
     f.x[2] = 2;
@@ -308,11 +311,11 @@ static bool is_kept(brood_key4_t key, int64_t image, int64_t unit, int64_t units
     return (word[unit % 8 / 2] >> (16 * (unit % 2)) & 0xffff) >= threshold;
 }
 
-static void check_dropout(const case_t *c, int32_t percent, brood_isa_t isa) {
+static void check_dropout(const case_t *c, int32_t percent, path_t by) {
     brood_net_spec_t spec = probed(c);
     add(&spec, BROOD_LAYER_DROPOUT, ARGS(.percent = percent));
     fixture_t f;
-    fixture_create(&f, &spec, c->minibatch, isa, 17);
+    fixture_create(&f, &spec, c->minibatch, by, 17);
     fixture_step(&f, c->images, 9);
     brood_key4_t key = brood_key4(5, BROOD_PURPOSE_DROPOUT, 3, 9, 0);
     int64_t      outputs = f.classes * c->images, kept = 0;
@@ -343,7 +346,7 @@ static void dropout_keeps_the_units_that_the_generator_says_and_scales_them(void
     static const int    percents[] = {0, 1, 33, 90};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (size_t j = 0; j < 4; j++)
-            for (size_t p = 0; p < paths(); p++) check_dropout(&cases[i], percents[j], path[p]);
+            for (size_t p = 0; p < paths(); p++) check_dropout(&cases[i], percents[j], path(p));
 }
 
 int main(void) {

@@ -41,7 +41,7 @@ static void nothing_is_allocated_after_create(void **state) {
     add(&spec, BROOD_LAYER_DENSE, ARGS(.outputs = 10, .bias = true));
     fixture_t f;
     taken = 0;
-    fixture_create(&f, &spec, 12, BROOD_ISA_AVX2, 51);
+    fixture_create(&f, &spec, 12, AVX2, 51);
     assert_true(taken > 0); /* the counting itself works */
     brood_optimizer_args_t args = {.kind = BROOD_OPTIMIZER_ADAM};
     brood_measure_t        measure;

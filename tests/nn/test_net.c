@@ -60,10 +60,10 @@ static brood_net_spec_t (*const networks[])(void) = {signal, image, large};
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
 /* What two steps of training on `images` images leave: everything that is state, and the last logits. */
-static uint64_t train(brood_net_spec_t spec, int64_t minibatch, int64_t images, brood_isa_t isa,
+static uint64_t train(brood_net_spec_t spec, int64_t minibatch, int64_t images, path_t by,
                       brood_optimizer_kind_t kind) {
     fixture_t f;
-    fixture_create(&f, &spec, minibatch, isa, 21);
+    fixture_create(&f, &spec, minibatch, by, 21);
     brood_measure_t measure;
     assert_int_equal(brood_net_measure(&f.spec, minibatch, &measure), BROOD_OK);
     brood_optimizer_args_t args = {.kind = kind, .momentum = 0.9, .weight_decay = 0.01};
@@ -90,21 +90,21 @@ static uint64_t train(brood_net_spec_t spec, int64_t minibatch, int64_t images, 
 
 static void both_paths_give_the_same_bits(void **state) {
     (void)state;
-    if (!has_path(BROOD_ISA_AVX512)) skip();
+    if (!has_path(AVX512)) skip();
     for (int i = 0; i < NETWORKS; i++)
         for (int kind = 0; kind < 2; kind++)
-            assert_int_equal(train(networks[i](), 7, 7, BROOD_ISA_AVX2, (brood_optimizer_kind_t)kind),
-                             train(networks[i](), 7, 7, BROOD_ISA_AVX512, (brood_optimizer_kind_t)kind));
+            assert_int_equal(train(networks[i](), 7, 7, AVX2, (brood_optimizer_kind_t)kind),
+                             train(networks[i](), 7, 7, AVX512, (brood_optimizer_kind_t)kind));
 }
 
 static void bits_do_not_depend_on_the_capacity_of_the_mini_batch(void **state) {
     (void)state;
     for (int i = 0; i < NETWORKS; i++) {
-        uint64_t exact = train(networks[i](), 7, 7, BROOD_ISA_AVX2, BROOD_OPTIMIZER_ADAM);
-        assert_int_equal(exact, train(networks[i](), 8, 7, BROOD_ISA_AVX2, BROOD_OPTIMIZER_ADAM));
-        assert_int_equal(exact, train(networks[i](), 100, 7, BROOD_ISA_AVX2, BROOD_OPTIMIZER_ADAM));
-        assert_int_equal(train(networks[i](), 1, 1, BROOD_ISA_AVX2, BROOD_OPTIMIZER_ADAM),
-                         train(networks[i](), 50, 1, BROOD_ISA_AVX2, BROOD_OPTIMIZER_ADAM));
+        uint64_t exact = train(networks[i](), 7, 7, AVX2, BROOD_OPTIMIZER_ADAM);
+        assert_int_equal(exact, train(networks[i](), 8, 7, AVX2, BROOD_OPTIMIZER_ADAM));
+        assert_int_equal(exact, train(networks[i](), 100, 7, AVX2, BROOD_OPTIMIZER_ADAM));
+        assert_int_equal(train(networks[i](), 1, 1, AVX2, BROOD_OPTIMIZER_ADAM),
+                         train(networks[i](), 50, 1, AVX2, BROOD_OPTIMIZER_ADAM));
     }
 }
 
@@ -115,7 +115,7 @@ static void other_images_do_not_change_the_logits_of_one(void **state) {
         brood_net_spec_t spec = networks[i]();
         brood_key4_t     key = brood_key4(1, BROOD_PURPOSE_DROPOUT, 0, 0, 0);
         fixture_t        f;
-        fixture_create(&f, &spec, MINIBATCH, BROOD_ISA_AVX2, 22);
+        fixture_create(&f, &spec, MINIBATCH, AVX2, 22);
         brood_net_forward(f.net, MINIBATCH, f.x, false, key, f.logits);
         for (int64_t image = 0; image < MINIBATCH; image += 11) {
             brood_real_t alone[10];
@@ -131,8 +131,8 @@ static void a_mini_batch_after_a_larger_one_is_as_if_alone(void **state) {
     for (int i = 0; i < NETWORKS; i++) {
         brood_net_spec_t spec = networks[i]();
         fixture_t        used, fresh;
-        fixture_create(&used, &spec, 9, BROOD_ISA_AVX2, 23);
-        fixture_create(&fresh, &spec, 9, BROOD_ISA_AVX2, 23);
+        fixture_create(&used, &spec, 9, AVX2, 23);
+        fixture_create(&fresh, &spec, 9, AVX2, 23);
         fixture_step(&used, 9, 0);
         fixture_step(&used, 4, 1);
         fixture_step(&fresh, 4, 1);
@@ -148,7 +148,7 @@ static void initial_weights_fill_their_bounds_and_nothing_else_is_drawn(void **s
         brood_net_spec_t spec = image();
         spec.init = (brood_init_t)init;
         fixture_t f;
-        fixture_create(&f, &spec, 1, BROOD_ISA_AVX2, 24);
+        fixture_create(&f, &spec, 1, AVX2, 24);
         brood_net_initialise(f.net, brood_key4(24, BROOD_PURPOSE_CHILD_INIT, 7, 0, 0));
         /* layer4: 5x3 taps, 20 channels, 33 filters. */
         double        bound = sqrt(6.0 / (init == BROOD_INIT_HE ? 300 : 300 + 495)), most = 0, sum = 0;
@@ -185,7 +185,7 @@ static void the_fields_are_all_of_the_state(void **state) {
         brood_optimizer_t *optimizer[2];
         brood_fields_t     fields[2];
         for (int j = 0; j < 2; j++) {
-            fixture_create(&f[j], &spec, 5, BROOD_ISA_AVX2, 25);
+            fixture_create(&f[j], &spec, 5, AVX2, 25);
             assert_int_equal(brood_arena_init(&arena[j], brood_optimizer_size(&args, measure.parameters)), BROOD_OK);
             optimizer[j] = brood_optimizer_create(&args, f[j].net, &arena[j]);
             brood_fields_init(&fields[j]);
