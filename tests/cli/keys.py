@@ -30,6 +30,7 @@ SMALL = {
     "policy.units": "8",
 }
 SYNTHETIC = {"evaluator.name": "synthetic"}
+LARGE = {**SYNTHETIC, "space.layers": "3", "space.filters": "[8, 96]", "child.batch": "100", "run.episodes": "12"}
 
 # What else must be set for a key to matter.
 CONTEXT = {
@@ -40,9 +41,9 @@ CONTEXT = {
     "evaluator.landscape": SYNTHETIC,
     "evaluator.steps": SYNTHETIC,
     "evaluator.delay": {**SYNTHETIC, "run.episodes": "4"},
-    "limits.parameters": {},
-    "limits.flops": {},
-    "limits.bytes": {},
+    "limits.parameters": LARGE,
+    "limits.flops": LARGE,
+    "limits.bytes": LARGE,
     "policy.momentum": {"policy.optimizer": "sgd"},
     "policy.baseline_decay": SYNTHETIC,
     "reward.last": {"reward.kind": "best", "child.epochs": "4"},
@@ -134,7 +135,8 @@ def check(key, standard, other, scratch):
         return
     if key == "strategy.list":
         return  # set by `brood train --arch`, seen by everything that trains
-    basis.setdefault(key, standard)
+    if basis.get(key, other) == other:
+        basis[key] = standard
     before, after = run(scratch / "a", basis, key), run(scratch / "b", {**basis, key: other}, key)
     assert before.returncode == 0, before.stderr
     if after.returncode != 0:  # a value that cannot work here must at least be refused by its name
