@@ -3,6 +3,7 @@
 For each lag every combination is compared with the run of one rank that was neither halted nor extended, by
 `brood compare` and by an independent program on h5py."""
 
+import concurrent.futures
 import itertools
 import subprocess
 import sys
@@ -52,23 +53,29 @@ def check(directory, reference, ranks, jobs):
 
 def main():
     evaluator = sys.argv[1]
-    passed = 0
-    with runs.Scratch() as scratch:
-        for lag in 0, 1, 2:
-            reference = scratch / f"reference-{lag}"
-            search(reference, 1, evaluator, lag, halted=False, extended=False)
-            for ranks, halted, extended in itertools.product((1, 2, 3, 4), (False, True), (False, True)):
-                name = f"lag{lag}-ranks{ranks}{'-halted' * halted}{'-extended' * extended}"
+    combinations = list(itertools.product((0, 1, 2), (1, 2, 3, 4), (False, True), (False, True)))
+    with runs.Scratch() as scratch, concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
+
+        def refer(lag):
+            search(scratch / f"reference-{lag}", 1, evaluator, lag, halted=False, extended=False)
+
+        def one(lag, ranks, halted, extended):
+            name = f"lag{lag}-ranks{ranks}{'-halted' * halted}{'-extended' * extended}"
+            try:
                 jobs = search(scratch / name, ranks, evaluator, lag, halted, extended)
-                try:
-                    check(scratch / name, reference, ranks, jobs)
-                except AssertionError as error:
-                    sys.exit(f"{name}: {error}")
-                passed += 1
+                check(scratch / name, scratch / f"reference-{lag}", ranks, jobs)
+            except AssertionError as error:
+                return f"{name}: {error}"
+            return None
+
+        list(pool.map(refer, (0, 1, 2)))
+        failures = [failure for failure in pool.map(lambda c: one(*c), combinations) if failure]
         a, b = scratch / "reference-0", scratch / "reference-1"
         answer = subprocess.run([runs.BROOD, "compare", a, b], capture_output=True, text=True)
         assert answer.returncode == 1 and compare(a / "run.h5", b / "run.h5"), "lag leaves no trace: nothing was tested"
-    print(f"{evaluator}: {passed} passed, 0 failed")
+    print("\n".join(failures))
+    print(f"{evaluator}: {len(combinations) - len(failures)} passed, {len(failures)} failed")
+    sys.exit(len(failures) > 0)
 
 
 if __name__ == "__main__":
