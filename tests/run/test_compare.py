@@ -250,7 +250,7 @@ def damaged_files_end_in_a_message(bench, place):
     damaged = place / "damaged.h5"
     generator = random.Random(12)
     codes = set()
-    for trial in range(90):
+    for trial in range(60):
         bytes_ = bytearray(data)
         if trial % 3 == 0:  # cut off
             bytes_ = bytes_[:generator.randrange(len(data))]

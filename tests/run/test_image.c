@@ -302,6 +302,20 @@ static void another_format_version_or_no_hdf5_is_refused(void **state) {
     assert_int_equal(brood_image_read("brood model", &bytes, &none), BROOD_E_FORMAT);
     assert_string_equal(brood_message(), "found a \"brood test\", expected a \"brood model\"");
     assert_int_equal(brood_image_read(FORMAT, &bytes, &none), BROOD_OK);
+
+    /* Somewhere behind its name stands the version: the only 1 that can become a 2 and leave a file of this format. */
+    unsigned char *at = memmem(bytes.data, bytes.size, "version", sizeof "version");
+    int            seen = 0;
+    assert_non_null(at);
+    for (size_t i = 0; i < 64; i++) {
+        if (at[i] != 1) continue;
+        at[i] = 2;
+        seen +=
+            brood_image_read(FORMAT, &bytes, &none) == BROOD_E_FORMAT &&
+            !strcmp(brood_message(), "found a \"brood test\" of version 2, expected version 1; it needs another Brood");
+        at[i] = 1;
+    }
+    assert_int_equal(seen, 1);
     brood_bytes_fini(&bytes);
 }
 

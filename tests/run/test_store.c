@@ -216,13 +216,24 @@ static void a_failure_between_the_renames_leaves_the_previous_and_is_overcome(vo
 }
 
 static void a_file_cut_off_is_not_rotated_over_the_good_one(void **state) {
-    const char *dir = *state;
+    const char   *dir = *state;
+    brood_bytes_t file;
+    bool          whole;
+    brood_bytes_init(&file);
     assert_int_equal(put(dir, 1), BROOD_OK);
     assert_int_equal(put(dir, 2), BROOD_OK);
     place_write(dir, NAME, "cut off", 7);
     assert_int_equal(put(dir, 3), BROOD_OK);
     assert_holds(dir, NAME, 3);
     assert_holds(dir, PREVIOUS, 1);
+
+    /* Cut off at its beginning, it still ends in a trailer. */
+    assert_int_equal(brood_store_get_any(&brood_fs_posix, place_path(dir, NAME), &file, &whole), BROOD_OK);
+    place_write(dir, NAME, file.data + 17, file.size + sizeof(brood_trailer_t) - 17);
+    assert_int_equal(put(dir, 4), BROOD_OK);
+    assert_holds(dir, NAME, 4);
+    assert_holds(dir, PREVIOUS, 1);
+    brood_bytes_fini(&file);
 }
 
 static bool not_ours(void *self) {
