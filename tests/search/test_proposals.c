@@ -157,13 +157,26 @@ static void a_skipped_original_is_reused_as_the_failure_it_is(void **state) {
     finish(&search, &fixture);
 }
 
+static int64_t measure_of(const fixture_t *fixture, const char *text, int which) {
+    static brood_net_spec_t spec;
+    brood_measure_t         measure;
+    assert_int_equal(brood_space_network(fixture->space, text, &spec), BROOD_OK);
+    assert_int_equal(brood_net_measure(&spec, 10, &measure), BROOD_OK);
+    return which == 0 ? measure.parameters : which == 1 ? measure.flops : measure.bytes;
+}
+
 static void networks_above_a_limit_are_refused_at_once(void **state) {
     (void)state;
-    static const char *const limit[] = {"limits.parameters=300", "limits.flops=40000", "limits.bytes=20000"};
+    static const char *const key[] = {"parameters", "flops", "bytes"};
     for (int l = 0; l < 3; l++) {
-        fixture_t       fixture;
+        fixture_t fixture;
+        char      limit[64];
+        fixture_init(&fixture, (const char *const[]){"space.filters=[2, 5, 9]", NULL});
+        snprintf(limit, sizeof limit, "limits.%s=%lld", key[l],
+                 (long long)measure_of(&fixture, "3,5,1,1,0; 3,2,1,1,0", l)); /* itself just allowed */
+        fixture_fini(&fixture);
         brood_search_t *search =
-            run(&fixture, (const char *const[]){"strategy.name=random", limit[l], "space.filters=[2, 5, 9]",
+            run(&fixture, (const char *const[]){"strategy.name=random", limit, "space.filters=[2, 5, 9]",
                                                 "reward.failure=-0.25", "strategy.duplicates=retrain", NULL});
         int refused = 0, trained = 0;
         for (int64_t e = 0; e < episodes_of(search); e++) {
@@ -313,10 +326,10 @@ static void the_list_is_trained_in_order_again_and_again(void **state) {
     fixture_t       fixture;
     brood_search_t *search =
         run(&fixture, (const char *const[]){
-                          "strategy.name=list", "run.round=3", "run.episodes=12", "strategy.duplicates=retrain",
+                          "strategy.name=list", "run.round=4", "run.episodes=12", "strategy.duplicates=retrain",
                           "strategy.list=[\"3,5,1,1,0; 3,2,1,1,0\", \"5,7,1,1,0\", \"1,2,1,1,0;1,2,1,1,0\"]", NULL});
     static const char *const text[] = {"3,5,1,1,0; 3,2,1,1,0", "5,7,1,1,0", "1,2,1,1,0; 1,2,1,1,0"};
-    assert_int_equal(episodes_of(search), 15);
+    assert_int_equal(episodes_of(search), 16);
     for (int64_t e = 0; e < 12; e++) {
         assert_string_equal(row_of(search, e)->architecture, text[e % 3]);
         assert_int_equal(row_of(search, e)->original, e);
@@ -357,34 +370,71 @@ static void random_draws_every_architecture_equally_often(void **state) {
 
 static void probabilities_of_a_round_are_the_mean_of_its_draws(void **state) {
     (void)state;
-    fixture_t              fixture;
-    brood_search_t        *search = run(&fixture, NULL);
+    fixture_t fixture;
+    fixture_init(&fixture, (const char *const[]){"run.round=20", NULL});
+    brood_search_t        *search = search_of(&fixture);
     const brood_history_t *history = brood_search_history(search);
     int64_t                T = brood_space_length(fixture.space), K = brood_space_choices(fixture.space);
-    /* From what each token had as its log-probability nothing but that token's is known: a round of 1 would show it
-       whole. Here, that positions sum to 1 and that what a policy prefers is what it draws. */
-    for (int64_t r = 0; r < brood_history_rounds(history); r++)
-        for (int64_t t = 0; t < T; t++) {
-            brood_decision_t decision;
-            double           sum = 0;
-            brood_space_decision(fixture.space, brood_history_tokens(history, r * 4), t, &decision);
-            for (int64_t k = 0; k < K; k++) {
-                float p = brood_history_probability(history, r)[t * K + k];
-                assert_int_equal(isnan(p), k >= decision.choices);
-                if (k < decision.choices) sum += (double)p;
-            }
-            assert_true(fabs(sum - 1) < 1e-6);
+    assert_int_equal(brood_search_advance(search), BROOD_OK);
+    /* The policy that sampled round 0 is the one that the seed begins with. */
+    brood_isa_t     isa;
+    brood_math_t   *math;
+    brood_policy_t *policy;
+    assert_int_equal(brood_isa_choose(&isa), BROOD_OK);
+    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, isa, &math), BROOD_OK);
+    assert_int_equal(brood_policy_create(&fixture.reinforce.policy, fixture.space, 1, math, &policy), BROOD_OK);
+    double       *log_p = calloc((size_t)(20 * T), sizeof *log_p), entropy[20];
+    double       *probability = calloc((size_t)(20 * T * K), sizeof *probability);
+    int32_t      *tokens = calloc((size_t)(20 * T), sizeof *tokens);
+    brood_batch_t batch = {
+        .count = 20, .tokens = tokens, .log_p = log_p, .entropy = entropy, .probability = probability};
+    memcpy(tokens, brood_history_tokens(history, 0), (size_t)(20 * T) * sizeof *tokens);
+    assert_int_equal(brood_policy_score(policy, &batch), BROOD_OK);
+    for (int64_t t = 0; t < T; t++) {
+        brood_decision_t decision;
+        brood_space_decision(fixture.space, tokens, t, &decision);
+        for (int64_t k = 0; k < K; k++) {
+            float  kept = brood_history_probability(history, 0)[t * K + k];
+            double mean = 0;
+            for (int i = 0; i < 20; i++) mean += probability[i * T * K + t * K + k] / 20;
+            assert_int_equal(isnan(kept), k >= decision.choices);
+            if (k < decision.choices) assert_true(fabs((double)kept - mean) < 1e-7);
         }
+    }
+    free(log_p);
+    free(probability);
+    free(tokens);
+    brood_policy_destroy(&policy);
+    brood_math_destroy(&math);
     finish(&search, &fixture);
+}
 
-    search = run(&fixture, (const char *const[]){"run.round=1", "strategy.duplicates=retrain", NULL});
-    history = brood_search_history(search);
-    for (int64_t e = 0; e < episodes_of(search); e++)
+/* Rounds of 1, so that a round's probabilities are its draw's, and without exploration, so that the entropy is theirs.
+   The policy is far from uniform in the end, and many a draw was made again. */
+static void what_is_kept_of_a_draw_is_that_of_the_accepted_one(void **state) {
+    (void)state;
+    fixture_t       fixture;
+    brood_search_t *search =
+        run(&fixture, (const char *const[]){"run.round=1", "run.episodes=40", "policy.exploration=0",
+                                            "policy.learning_rate=0.1", "policy.units=24", NULL});
+    const brood_history_t *history = brood_search_history(search);
+    int64_t                T = brood_space_length(fixture.space), K = brood_space_choices(fixture.space);
+    for (int64_t e = 0; e < episodes_of(search); e++) {
+        const float *probability = brood_history_probability(history, e);
+        double       entropy = 0, log_p = 0;
         for (int64_t t = 0; t < T; t++) {
-            int32_t token = brood_history_tokens(history, e)[t];
-            double  p = exp(brood_history_token_log_p(history, e)[t]);
-            assert_true(fabs((double)brood_history_probability(history, e)[t * K + token] - p) < 1e-6);
+            double of_token = brood_history_token_log_p(history, e)[t];
+            assert_true(fabs((double)probability[t * K + brood_history_tokens(history, e)[t]] - exp(of_token)) < 1e-6);
+            log_p += of_token;
+            for (int64_t k = 0; k < K; k++) {
+                double p = (double)probability[t * K + k];
+                if (p > 0) entropy -= p * log(p);
+            }
         }
+        assert_true(fabs(row_of(search, e)->log_probability - log_p) < 1e-12);
+        assert_true(fabs(row_of(search, e)->entropy - entropy) < 2e-6);
+    }
+    assert_true(row_of(search, 39)->entropy < row_of(search, 0)->entropy - 0.05);
     finish(&search, &fixture);
 }
 
@@ -401,6 +451,7 @@ int main(void) {
                                        cmocka_unit_test(configurations_that_contradict_themselves_are_refused),
                                        cmocka_unit_test(the_list_is_trained_in_order_again_and_again),
                                        cmocka_unit_test(random_draws_every_architecture_equally_often),
-                                       cmocka_unit_test(probabilities_of_a_round_are_the_mean_of_its_draws)};
+                                       cmocka_unit_test(probabilities_of_a_round_are_the_mean_of_its_draws),
+                                       cmocka_unit_test(what_is_kept_of_a_draw_is_that_of_the_accepted_one)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -544,6 +544,11 @@ static void given_architectures_enter_neither_gradient_nor_baseline(void **state
     learn(&c, self, c.tokens, log_p, reward, none, &learned);
     for (int64_t i = 0; i < c.P; i++) assert_true(learned.gradient[i] == 0);
     assert_true(*state_of(self, "baseline") == baseline);
+    /* One episode beside given ones is scaled by itself: that a round is of 1 does not depend on what was given. */
+    const bool one[] = {false, false, false, true, false};
+    learn(&c, self, c.tokens, log_p, reward, one, &learned);
+    assert_true(fabs(learned.advantage[3]) == 1);
+    assert_true(isnan(*state_of(self, "moving_variance")));
     brood_strategy_reinforce.destroy(&self);
     brood_strategy_reinforce.destroy(&self_of_fewer);
     brood_policy_destroy(&policy);
