@@ -49,7 +49,9 @@ void        brood_search_destroy(brood_search_t **search);
 bool brood_search_next(brood_search_t *search, brood_task_t *task);
 /* A task handed out and not finished goes back to be handed out again. */
 void brood_search_return(brood_search_t *search, int64_t episode);
-/* Keeps a result; cheap. BROOD_E_BUG: that episode is not handed out. */
+/* Keeps a result (done, stopped, diverged) of an episode handed out, or that an open one was skipped, and with it the
+   result of those that wait to reuse it; cheap. BROOD_E_BUG: that episode is neither, another status, an accuracy that
+   is not finite where a strategy would learn from it. */
 brood_err_t brood_search_record(brood_search_t *search, int64_t episode,
                                 const brood_result_t *result) BROOD_WARN_UNUSED;
 /* Tells and asks as far as they are due; may take time. Call it first of all, and after records. */
@@ -57,10 +59,11 @@ brood_err_t brood_search_advance(brood_search_t *search) BROOD_WARN_UNUSED;
 /* Every round up to the goal is told. */
 bool brood_search_complete(const brood_search_t *search);
 
+/* As far as it is known: results beyond the goal (which the user may have lowered) count for `best` alone. */
 typedef struct {
     int64_t goal, finished; /* episodes: run.episodes rounded up to whole rounds; of these, those with a result */
     int64_t rounds, told;   /* rounds to the goal, told */
-    int64_t best;           /* episode of the highest reward (ties: the earliest), or −1 */
+    int64_t best;           /* trained episode of the highest reward (ties: the earliest), or −1 */
 } brood_search_progress_t;
 void brood_search_progress(const brood_search_t *search, brood_search_progress_t *progress);
 

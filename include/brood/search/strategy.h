@@ -10,8 +10,9 @@ typedef struct {
     int64_t        count;
     const int64_t *episode; /* [count] */
     const int32_t *attempt; /* [count] how often this episode has been drawn already: part of its random numbers */
-    brood_batch_t *out;     /* tokens, log_p, entropy, probability (never NULL) to be filled */
-    const char   **text;    /* [count]; an entry left NULL is printed by search from the tokens */
+    brood_batch_t *out;     /* tokens, log_p, entropy, probability (never NULL) to be filled, NaN where nobody drew;
+                               key[count] is set: purpose SAMPLE, the episode, step: attempt */
+    const char **text;      /* [count]; an entry left NULL is printed by search from the tokens */
 } brood_proposals_t;
 
 /* What a strategy is made from. All of it outlives the strategy. */
@@ -27,12 +28,13 @@ typedef struct {
     const char *name, *doc;
     brood_err_t (*create)(const brood_strategy_setup_t *setup, void **self);
     brood_err_t (*propose)(void *self, const brood_history_t *history, brood_proposals_t *proposals);
-    /* All of `round` has results, told for the first time, in order of rounds. Fills advantage[round] (NaN where it
-       means nothing) and of `update` what it knows; the rest is NaN. learns[i] false: a given architecture, which
-       enters neither gradient nor baseline. */
+    /* All of a round has results; rounds are told once, in their order. Fills of advantage[round] (NaN before) and of
+       `update` (mean_reward and entropy known, the rest NaN before) what it knows. learns[i] false: a given
+       architecture, which enters neither gradient nor baseline. */
     brood_err_t (*learn)(void *self, const brood_history_t *history, int64_t first_episode, const bool learns[],
                          double *advantage, brood_update_t *update);
-    void (*fields)(void *self, brood_fields_t *fields); /* /policy, /strategy */
+    /* All of its state: /policy, /strategy. What is not there must not influence what it proposes or learns. */
+    void (*fields)(void *self, brood_fields_t *fields);
     void (*destroy)(void **self);
 } brood_strategy_t;
 
@@ -45,10 +47,10 @@ typedef enum { BROOD_BASELINE_MOVING, BROOD_BASELINE_ROUND } brood_baseline_t;
 
 typedef struct {
     brood_policy_config_t policy;
-    double                entropy;  /* β */
-    double                discount; /* γ */
-    int32_t               baseline; /* brood_baseline_t */
-    double                baseline_decay;
+    double                entropy;        /* β */
+    double                discount;       /* γ */
+    int32_t               baseline;       /* brood_baseline_t */
+    double                baseline_decay; /* of the moving baseline, and of the moving variance of rounds of 1 */
 } brood_reinforce_config_t;
 extern const brood_key_t brood_reinforce_keys[]; /* policy.entropy, policy.discount, policy.baseline,
                                                     policy.baseline_decay; offsets within this struct */
