@@ -251,6 +251,7 @@ static brood_err_t save_model(void *self, const brood_task_t *task) {
     brood_fields_t fields;
     brood_bytes_t  image;
     char           directory[BROOD_MAX_PATH], name[BROOD_MAX_PATH], architecture[BROOD_MAX_TEXT];
+    char           token[BROOD_TOKEN_SIZE];
     brood_err_t    err = BROOD_OK;
     brood_fields_init(&fields);
     brood_bytes_init(&image);
@@ -262,7 +263,8 @@ static brood_err_t save_model(void *self, const brood_task_t *task) {
              job->configuration);
     job->evaluator->fields(job->evaluator_self, &fields);
     BROOD_TRY(brood_image_write("brood model", &fields, &image));
-    BROOD_TRY(brood_store_put(&brood_fs_posix, dirname(directory), basename(name), "model", NULL, false, 1, &image));
+    BROOD_TRY(brood_token(token));
+    BROOD_TRY(brood_store_put(&brood_fs_posix, dirname(directory), basename(name), token, NULL, false, 1, &image));
     brood_log_write(BROOD_LOG_INFO, "the trained network is in %s", job->request->save);
 done:
     brood_bytes_fini(&image);

@@ -85,10 +85,11 @@ static void print_text(const status_t *status) {
            (long long)status->round);
     for (int64_t i = 0; i < status->best_count; i++) {
         const brood_episode_t *row = &table->episode[status->best[i]];
-        printf("%s%.4f  episode %-5lld %9lld parameters  \"%s\"", i ? "          " : "Best      ", row->reward,
-               (long long)row->episode, (long long)row->parameters, row->architecture);
-        if (!isnan(row->test_accuracy)) printf("  test accuracy %.4f", row->test_accuracy);
-        printf("\n");
+        printf("%s", i ? "          " : "Best      ");
+        if (!isnan(row->reward)) printf("%.4f  ", row->reward);
+        if (!isnan(row->test_accuracy)) printf("test accuracy %.4f  ", row->test_accuracy);
+        printf("episode %-5lld %9lld parameters  \"%s\"\n", (long long)row->episode, (long long)row->parameters,
+               row->architecture);
     }
     if (table->jobs > 0) {
         const brood_clock_job_t *job = &table->job[table->jobs - 1];

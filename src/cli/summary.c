@@ -1,5 +1,6 @@
 #include "summary.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "brood/util/duration.h"
@@ -47,9 +48,15 @@ void summary_end(const brood_search_t *search, brood_clock_t *clock, const char 
         const brood_episode_t *best = brood_history_episode(history, now.best);
         printf("Best          %.4f, episode %lld: \"%s\"\n", best->reward, (long long)now.best, best->architecture);
     }
+    for (int64_t e = 0; retrain && e < now.goal; e++) {
+        const brood_episode_t *row = brood_history_episode(history, e);
+        if (!isnan(row->test_accuracy))
+            printf("Test accuracy %.4f, episode %lld: \"%s\"\n", row->test_accuracy, (long long)e, row->architecture);
+    }
     if (here > 0 && seconds > 0)
-        printf("Speed         %.0f episodes an hour on %d ranks, %.1f %% busy\n", 3600 * (double)here / seconds,
-               job->ranks, job->busy + job->idle > 0 ? 100 * job->busy / (job->busy + job->idle) : 0.0);
+        printf("Speed         %.0f episodes an hour on %d rank%s, %.1f %% busy\n", 3600 * (double)here / seconds,
+               job->ranks, job->ranks == 1 ? "" : "s",
+               job->busy + job->idle > 0 ? 100 * job->busy / (job->busy + job->idle) : 0.0);
     printf("Repeated      %lld training steps, %lld episodes begun again\n", (long long)repeated, (long long)attempts);
     printf("Ended         %s\n", brood_end_text(end));
     const char *command = retrain ? "train" : "search";

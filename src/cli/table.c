@@ -1,5 +1,6 @@
 #include "table.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,12 @@ void table_fini(table_t *table) {
     *table = (table_t){0};
 }
 
+/* What episodes are ranked by: the reward or, where `brood train` left no images to be rewarded on, the test accuracy.
+ */
+static double merit(const brood_episode_t *row) {
+    return isnan(row->reward) ? row->test_accuracy : row->reward;
+}
+
 int64_t table_best(const table_t *table, int64_t goal, int64_t most, int64_t best[]) {
     int64_t count = 0;
     while (count < most) {
@@ -98,8 +105,8 @@ int64_t table_best(const table_t *table, int64_t goal, int64_t most, int64_t bes
             bool                   out = row->status != BROOD_STATUS_DONE && row->status != BROOD_STATUS_STOPPED;
             for (int64_t i = 0; i < count && !out; i++)
                 out = !strcmp(table->episode[best[i]].architecture, row->architecture);
-            if (out || row->reward != row->reward) continue;
-            if (next < 0 || row->reward > table->episode[next].reward) next = e;
+            if (out || isnan(merit(row))) continue;
+            if (next < 0 || merit(row) > merit(&table->episode[next])) next = e;
         }
         if (next < 0) break;
         best[count++] = next;
