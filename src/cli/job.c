@@ -286,7 +286,12 @@ static brood_err_t conduct(job_t *job, brood_end_t *end) {
     if (job->rank == 0) {
         summary_begin(job->config, job->search, job->clock, job->request->dir, job->state, brood_run_damage(job->run));
         done_already = job->state != BROOD_RUN_NONE && brood_search_complete(job->search);
+        if (done_already && job->request->save)
+            err = brood_fail(BROOD_E_USAGE,
+                             "--save %s: %s is trained already, and its network was not kept; train it in a new run",
+                             job->request->save, job->request->dir);
     }
+    BROOD_TRY(brood_agree(job->comm, err));
     BROOD_TRY(brood_share_bytes(job->comm, &done_already, sizeof done_already));
     *end = BROOD_END_COMPLETE;
     if (!done_already) {

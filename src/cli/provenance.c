@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "brood/math/function.h"
 #include "brood/sched/agree.h"
 #include "version.h"
 
@@ -60,6 +61,7 @@ brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, ch
         snprintf(job->id, sizeof job->id, "%.48s:%ld", host, (long)getpid());
     job->restart = restart ? atoi(restart) : 0;
     job->start = brood_clock_now();
+    job->end = brood_nan();
     snprintf(job->software, sizeof job->software, "brood %s (%s), %s, %s", BROOD_VERSION, BROOD_COMMIT, BROOD_COMPILER,
              BROOD_BUILD);
     mpi_library(job->libraries, sizeof job->libraries);

@@ -31,19 +31,21 @@ void summary_end(const brood_search_t *search, brood_clock_t *clock, const char 
     const brood_history_t   *history = brood_search_history(search);
     const brood_clock_job_t *job = brood_clock_job(clock, brood_clock_jobs(clock) - 1);
     char                     span[48];
-    int64_t                  here = 0, attempts = 0, repeated = 0;
+    int64_t                  here = 0, again = 0;
     brood_search_progress(search, &now);
     for (int64_t e = 0; e < brood_clock_episodes(clock); e++) {
         const brood_clock_episode_t *times = brood_clock_episode(clock, e);
         here += times->job == brood_clock_jobs(clock) - 1;
-        attempts += times->attempts > 1 ? times->attempts - 1 : 0;
-        repeated += times->repeated;
+        again += times->attempts > 1 ? times->attempts - 1 : 0;
     }
-    double seconds = job->end - job->start;
-    brood_duration_print((double)(int64_t)(seconds + 0.5), span, sizeof span);
+    double seconds = job->end - job->start; /* NaN: nothing was left to do */
 
-    printf("\nEpisodes      %lld of %lld (%lld trained in this job, %s)\n", (long long)now.finished,
-           (long long)now.goal, (long long)here, span);
+    printf("\nEpisodes      %lld of %lld", (long long)now.finished, (long long)now.goal);
+    if (!isnan(seconds)) {
+        brood_duration_print(floor(seconds + 0.5), span, sizeof span);
+        printf(" (%lld trained in this job, %s)", (long long)here, span);
+    }
+    printf("\n");
     if (now.best >= 0) {
         const brood_episode_t *best = brood_history_episode(history, now.best);
         printf("Best          %.4f, episode %lld: \"%s\"\n", best->reward, (long long)now.best, best->architecture);
@@ -57,7 +59,7 @@ void summary_end(const brood_search_t *search, brood_clock_t *clock, const char 
         printf("Speed         %.0f episodes an hour on %d rank%s, %.1f %% busy\n", 3600 * (double)here / seconds,
                job->ranks, job->ranks == 1 ? "" : "s",
                job->busy + job->idle > 0 ? 100 * job->busy / (job->busy + job->idle) : 0.0);
-    printf("Repeated      %lld training steps, %lld episodes begun again\n", (long long)repeated, (long long)attempts);
+    printf("Repeated      %lld episodes were begun again\n", (long long)again);
     printf("Ended         %s\n", brood_end_text(end));
     const char *command = retrain ? "train" : "search";
     if (end == BROOD_END_COMPLETE && !retrain)

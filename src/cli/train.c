@@ -1,5 +1,8 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "brood/util/log.h"
 #include "brood/util/number.h"
@@ -85,6 +88,20 @@ static brood_err_t count_option(const char *name, const char *text, int64_t most
                : brood_fail(BROOD_E_USAGE, "%s: found %s, expected 1 .. %lld", name, text, (long long)most);
 }
 
+/* Before hours of training: the file must have a directory to go to. */
+static brood_err_t check_place(const char *file) {
+    char        directory[BROOD_MAX_PATH];
+    struct stat status;
+    if (snprintf(directory, sizeof directory, "%s", file) >= (int)sizeof directory)
+        return brood_fail(BROOD_E_USAGE, "--save: longer than %zu bytes", sizeof directory - 1);
+    char *slash = strrchr(directory, '/');
+    if (slash) slash[slash == directory] = '\0';
+    const char *place = slash ? directory : ".";
+    if (stat(place, &status)) return brood_fail_errno(errno, "--save %s: %s", file, place);
+    if (!S_ISDIR(status.st_mode)) return brood_fail(BROOD_E_IO, "--save %s: %s is no directory", file, place);
+    return BROOD_OK;
+}
+
 static brood_err_t run(int argc, char *argv[], int *exit_code) {
     const char  *file[1] = {NULL}, *dir = NULL, *top = NULL, *seeds = NULL;
     const char **lists = calloc(2 * ((size_t)argc + 1), sizeof *lists);
@@ -100,6 +117,7 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
     if (err == BROOD_OK) err = count_option("--seeds", seeds, 1000000, &train.seeds);
     if (err == BROOD_OK && !dir)
         err = brood_fail(BROOD_E_USAGE, "--run DIR is missing: the directory that keeps the training");
+    if (err == BROOD_OK && train.save) err = check_place(train.save);
     if (err == BROOD_OK && top && !train.from) err = brood_fail(BROOD_E_USAGE, "--top needs --from RUN");
     job_request_t request = {.argc = argc,
                              .argv = argv,

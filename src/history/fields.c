@@ -74,7 +74,8 @@ static const column_t episode_columns[] = {
      COLUMN(brood_episode_t, flops, I64)},
     {"bytes", "Bytes of activations", "bytes", "Size of all float32 activations of a mini-batch, each once.",
      COLUMN(brood_episode_t, bytes, I64)},
-    {"steps", "Training steps", "1", "Mini-batches that this episode's child was trained by; 0 where it was not.",
+    {"steps", "Steps", "1",
+     "Mini-batches worked for this episode's child, evaluation included; 0 where it was not trained.",
      COLUMN(brood_episode_t, steps, I64)},
     {"epochs", "Epochs", "1", "Length of the episode's learning curve.", COLUMN(brood_episode_t, epochs, I64)}};
 

@@ -104,7 +104,6 @@ void brood_clock_fields(brood_clock_t *clock, brood_fields_t *fields) {
     EPISODE(end, BROOD_TYPE_F64, "end", "seconds since 1970-01-01 00:00:00 UTC", "when the child finished");
     EPISODE(busy, BROOD_TYPE_F64, "busy", "s", "time spent in steps of the child");
     EPISODE(attempts, BROOD_TYPE_I32, "attempts", "1", "how often the episode was handed out");
-    EPISODE(repeated, BROOD_TYPE_I64, "repeated steps", "1", "training steps computed a second time");
 
     JOB(id, BROOD_TYPE_TEXT, "job id", NULL, "the batch system's, or HOST:PID");
     JOB(restart, BROOD_TYPE_I32, "restart count", "1", "how often the batch system had restarted the job");

@@ -20,7 +20,7 @@ brood_err_t coordinator_init(coordinator_t *coordinator, const brood_sched_confi
     coordinator->rank = calloc((size_t)ranks, sizeof *coordinator->rank);
     if (!coordinator->rank) return brood_fail(BROOD_E_MEMORY, "no memory for %d ranks", ranks);
     coordinator->rank[0].left = here == NULL;
-    coordinator->changed = true;
+    coordinator->changed = coordinator->advance_due = true;
     coordinator->last_save = -1e300;
     coordinator->last_look = brood_clock_monotonic(); /* a job does something before it looks for a reason to stop */
     progress_init(&coordinator->progress, config->log_every, parent->search);
@@ -40,7 +40,7 @@ static void stop(coordinator_t *coordinator, brood_end_t end, bool abandon) {
     for (int rank = 1; rank < coordinator->ranks; rank++) {
         if (coordinator->rank[rank].left) continue;
         brood_err_t err = outbox_send(coordinator->outbox, rank, TAG_STOP, &message, sizeof message);
-        if (err != BROOD_OK) coordinator_fail(coordinator, err);
+        if (err != BROOD_OK) coordinator->broken = err;
     }
     if (coordinator->here) {
         int64_t unbegun = worker_stop(coordinator->here, abandon);
@@ -84,7 +84,7 @@ void coordinator_record(coordinator_t *coordinator, int from, const result_messa
     times->busy = result->busy;
     snprintf(times->host, sizeof times->host, "%s", result->host);
     this_job(coordinator)->busy += result->busy;
-    coordinator->changed = true;
+    coordinator->changed = coordinator->advance_due = true;
     coordinator->last_look = 0;
     progress_show(&coordinator->progress, parent->search, utilisation(coordinator), false);
 }
@@ -186,6 +186,7 @@ static brood_err_t give(coordinator_t *coordinator, int rank, const brood_task_t
     task_message_t         message = {.episode = task->episode, .begun = task->begun};
     snprintf(message.architecture, sizeof message.architecture, "%s", task->architecture);
     times->attempts++;
+    coordinator->changed = true;
     coordinator->rank[rank].wants = false;
     if (coordinator->first_task <= 0) coordinator->first_task = brood_clock_monotonic();
     if (rank == 0) {
@@ -213,11 +214,13 @@ static void advance(coordinator_t *coordinator) {
     if (err == BROOD_OK)
         err = brood_clock_reserve(parent->clock, brood_history_episodes(brood_search_history(parent->search)),
                                   brood_clock_jobs(parent->clock));
+    coordinator->advance_due = false;
+    coordinator->unsound = err != BROOD_OK;
     if (err != BROOD_OK) coordinator_fail(coordinator, err);
 }
 
 brood_err_t coordinator_turn(coordinator_t *coordinator, bool *over) {
-    if (coordinator->error == BROOD_OK && coordinator->changed) advance(coordinator);
+    if (coordinator->error == BROOD_OK && coordinator->advance_due) advance(coordinator);
     /* Before the first episode is handed out the file is written, too: a directory that can't be written ends the job
      * here. */
     if (coordinator->last_save < 0 && coordinator->error == BROOD_OK) {
@@ -227,11 +230,12 @@ brood_err_t coordinator_turn(coordinator_t *coordinator, bool *over) {
     if (!coordinator->stopping) look_for_halt(coordinator);
     if (!coordinator->stopping && brood_search_complete(coordinator->parent->search))
         stop(coordinator, BROOD_END_COMPLETE, false);
-    if (!coordinator->stopping) {
-        if (save_is_due(coordinator)) save_in_mid_run(coordinator);
-        brood_err_t err = coordinator->stopping ? BROOD_OK : hand_out(coordinator);
-        if (err != BROOD_OK) return err;
-    }
+    /* While children are finished after a halt, too: that may take hours. */
+    if (coordinator->error == BROOD_OK && save_is_due(coordinator)) save_in_mid_run(coordinator);
+    brood_err_t err = coordinator->stopping ? BROOD_OK : hand_out(coordinator);
+    if (err == BROOD_OK && coordinator->broken != BROOD_OK)
+        err = brood_because(coordinator->broken, "telling the ranks to stop");
+    if (err != BROOD_OK) return err;
     *over = coordinator->stopping;
     for (int rank = 0; rank < coordinator->ranks; rank++) {
         bool left = rank == 0 ? !coordinator->here || worker_idle(coordinator->here) : coordinator->rank[rank].left;
@@ -251,8 +255,10 @@ brood_err_t coordinator_finish(coordinator_t *coordinator) {
     progress_show(&coordinator->progress, coordinator->parent->search, utilisation(coordinator), true);
     progress_end(&coordinator->progress);
 
-    brood_err_t err = coordinator->error == BROOD_E_LOCKED ? BROOD_OK : save(coordinator);
-    if (err == BROOD_OK && coordinator->end == BROOD_END_HALTED && coordinator->parent->run)
+    bool        ours = coordinator->error != BROOD_E_LOCKED && !coordinator->unsound;
+    brood_err_t err = ours ? save(coordinator) : BROOD_OK;
+    /* A wish to stop is granted by any end: the next job must not stumble over it. */
+    if (err == BROOD_OK && coordinator->parent->run && brood_run_halt(coordinator->parent->run))
         err = brood_run_consume_halt(coordinator->parent->run);
     if (coordinator->error != BROOD_OK) {
         if (err != BROOD_OK) brood_log_write(BROOD_LOG_WARNING, "%s", brood_message());

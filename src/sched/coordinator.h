@@ -24,11 +24,14 @@ typedef struct {
     brood_err_t error; /* of any rank; BROOD_OK: none */
     char        message[2048];
 
-    bool       changed;                            /* something new since the last save */
-    bool       told_break;                         /* a failed save has been reported and not made good */
-    double     last_save, save_seconds, last_look; /* monotonic; of the last save; at the halt file */
-    double     first_task;                         /* monotonic, when the first task was handed out; 0: none yet */
-    progress_t progress;
+    brood_err_t broken;                             /* a message could not be sent: the others can't be told any more */
+    bool        advance_due;                        /* a result since the last advance */
+    bool        unsound;                            /* an advance failed half-way: what search holds is not saved */
+    bool        changed;                            /* something new since the last save */
+    bool        told_break;                         /* a failed save has been reported and not made good */
+    double      last_save, save_seconds, last_look; /* monotonic; of the last save; at the halt file */
+    double      first_task;                         /* monotonic, when the first task was handed out; 0: none yet */
+    progress_t  progress;
 } coordinator_t;
 
 brood_err_t coordinator_init(coordinator_t *coordinator, const brood_sched_config_t *config,

@@ -44,11 +44,8 @@ static brood_err_t receive_order(part_t *part, tag_t tag) {
         task_message_t task;
         memcpy(&task, part->inbox.data, sizeof task);
         part->asked = false;
-        /* A task that crossed the order to stop goes back with the last message. */
-        if (part->stopping)
-            part->unbegun = task.episode;
-        else
-            worker_give(&part->worker, &task);
+        if (part->stopping) return brood_fail(BROOD_E_BUG, "rank %d got a task after the order to stop", part->rank);
+        worker_give(&part->worker, &task);
         return BROOD_OK;
     }
     if (tag == TAG_STOP) {
@@ -131,6 +128,26 @@ static brood_err_t work(part_t *part) {
     }
 }
 
+/* After its last message a rank goes on receiving until every rank has sent its own: what was on its way to a rank that
+   left is taken out of the way, so that no send waits for it. */
+static brood_err_t drain(part_t *part) {
+    MPI_Request barrier = MPI_REQUEST_NULL;
+    bool        entered = false;
+    for (;;) {
+        int         from, done = 0;
+        tag_t       tag;
+        brood_err_t err = outbox_progress(&part->outbox);
+        if (err == BROOD_OK) err = message_take(part->comm, &from, &tag, &part->inbox);
+        if (err == BROOD_OK && !entered && part->outbox.count == 0) {
+            err = brood_mpi(MPI_Ibarrier(part->comm, &barrier), "taking leave");
+            entered = true;
+        }
+        if (err == BROOD_OK && entered) err = brood_mpi(MPI_Test(&barrier, &done, MPI_STATUS_IGNORE), "taking leave");
+        if (err != BROOD_OK || done) return err;
+        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+    }
+}
+
 static bool rank0_trains(const brood_sched_config_t *config, int ranks) {
     if (ranks == 1 || config->rank0 == BROOD_RANK0_TRAIN) return true;
     return config->rank0 == BROOD_RANK0_AUTO && ranks <= BROOD_RANK0_TRAINS_UP_TO;
@@ -166,6 +183,7 @@ brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, c
     BROOD_TRY(brood_agree(part.comm, err));
 
     err = work(&part);
+    if (err == BROOD_OK) err = drain(&part);
     if (err == BROOD_OK) err = outbox_fini(&part.outbox);
     if (err != BROOD_OK) abort_all(part.comm, err);
 

@@ -3,6 +3,7 @@
 Most keys are seen in the content of a small search; CONTEXT says where a key needs other settings to matter, and OBSERVED what
 else shows it. The text of the configuration itself, in /config and /clock, does not count."""
 
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -145,22 +146,26 @@ def check(key, standard, other, scratch):
     assert observed(key, before, after, content(scratch / "a/run.h5"), content(scratch / "b/run.h5")), f"{other!r} instead of {basis[key]!r}: nothing changes"
 
 
+def one(line):
+    """None where the key is obeyed, else what is wrong."""
+    key, _, standard, other = line.split("\t")
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="brood-keys."))
+    try:
+        check(key, standard, other, scratch)
+    except AssertionError as error:
+        return f"FAILED: {key}: {error}"
+    finally:
+        shutil.rmtree(scratch)
+    return None
+
+
 def main():
-    table = subprocess.run([LIST_KEYS], capture_output=True, text=True, check=True).stdout
-    failed = passed = 0
-    for line in table.splitlines():
-        key, _, standard, other = line.split("\t")
-        scratch = pathlib.Path(tempfile.mkdtemp(prefix="brood-keys."))
-        try:
-            check(key, standard, other, scratch)
-            passed += 1
-        except AssertionError as error:
-            failed += 1
-            print(f"FAILED: {key}: {error}")
-        finally:
-            shutil.rmtree(scratch)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+    table = subprocess.run([LIST_KEYS], capture_output=True, text=True, check=True).stdout.splitlines()
+    with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
+        failures = [failure for failure in pool.map(one, table) if failure]
+    print("\n".join(failures))
+    print(f"{len(table) - len(failures)} passed, {len(failures)} failed")
+    sys.exit(len(failures) > 0)
 
 
 if __name__ == "__main__":

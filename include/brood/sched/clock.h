@@ -13,7 +13,6 @@ typedef struct {
     double  start, end;
     double  busy; /* seconds in steps */
     int32_t attempts;
-    int64_t repeated; /* steps done a second time */
 } brood_clock_episode_t;
 
 /* … and of one job. */
