@@ -16,7 +16,7 @@ static brood_err_t print_space(const config_t *config, const brood_space_t *spac
     if (err != BROOD_OK) return err;
     printf("Space         %.4g architectures, %lld decisions\n", brood_space_size(space),
            (long long)brood_space_length(space));
-    print_range("Parameters", least.parameters, most.parameters, "");
+    print_range("Parameters", least.parameters, most.parameters, "trained numbers");
     print_range("Flops", least.flops, most.flops, "a training step of one image");
     print_range("Activations", least.bytes, most.bytes, "bytes a mini-batch");
     printf("Goal          %lld episodes in %lld rounds of %lld\n", (long long)(rounds * config->search.round),

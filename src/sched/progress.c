@@ -13,7 +13,7 @@ void progress_init(progress_t *progress, double every, const brood_search_t *sea
     progress->every = every;
     progress->terminal = isatty(STDERR_FILENO) != 0;
     progress->started = brood_clock_monotonic();
-    progress->last = progress->started;
+    progress->last = -1e300; /* the first result shows at once */
     progress->finished_before = now.finished;
 }
 
