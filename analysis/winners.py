@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""What a search was worth: analysis/winners.py SEARCH TRAIN
+"""What a search was worth: analysis/winners.py SEARCH TRAIN [NAME=ARCHITECTURE]...
 
 Prints the best architecture of the first round (nothing learned yet), the best found, and the test accuracy of each
-architecture that `brood train` trained in full, over its seeds."""
+architecture that `brood train` trained in full, over its seeds. NAME labels an architecture of one's own."""
 
 import sys
 
@@ -25,8 +25,9 @@ def read(directory):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 3 or not all("=" in label for label in sys.argv[3:]):
         sys.exit(__doc__)
+    given = {text: name for name, text in (label.split("=", 1) for label in sys.argv[3:])}
     with read(sys.argv[1]) as search:
         episodes = search["episodes"]
         told = episodes["round"][:] < search["updates/update"].shape[0]
@@ -45,9 +46,9 @@ def main():
         test = episodes["test_accuracy"][:]
         for name in dict.fromkeys(names):
             values = test[(names == name) & ~np.isnan(test)]
-            label = "the winner, in full" if name == architecture[best] else "in full"
+            label = "winner" if name == architecture[best] else given.get(name, "other")
             if len(values):
-                rows.append((label, None, values, name))
+                rows.append((f"{label}, in full", None, values, name))
     print(f"{'':20} {'validation':>10} {'test':>16}  architecture")
     for label, validation, values, name in rows:
         left = "" if validation is None else f"{validation:.4f}"

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,8 +135,7 @@ done:
     if (err == BROOD_E_MEMORY)
         brood_because(err, "training needs more memory than this rank can have (fewer ranks a node, a smaller "
                            "child.batch or limits.bytes would help)");
-    if (err != BROOD_OK) return brood_because(err, "episode %" PRId64 ", \"%s\"", task->episode, task->architecture);
-    return BROOD_OK;
+    return err;
 }
 
 /* x and y of the next mini-batch of the phase; returns its images. */

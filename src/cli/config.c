@@ -1,16 +1,33 @@
 #include "config.h"
 
+#include <stdlib.h>
+
+#include "brood/run/image.h"
+
+const brood_data_shape_t config_nominal_shape = {.image = {28, 28, 1}, .classes = 10};
+
 void config_sections(config_t *config, brood_section_t sections[CONFIG_SECTIONS]) {
     int64_t n = 0;
 #define SECTION(table, member)                                                                                         \
-    sections[n++] = (brood_section_t){brood_##table##_keys, brood_##table##_key_count, config ? &config->member : NULL}
-    SECTION(search, search);
-    SECTION(math, math);
-    SECTION(data, data);
-    SECTION(space, space);
-    SECTION(child, child);
-    SECTION(policy, reinforce.policy);
-    SECTION(reinforce, reinforce);
-    SECTION(sched, sched);
+    sections[n++] = (brood_section_t){brood_##table##_keys, brood_##table##_key_count, config ? &config->member : NULL};
+    CONFIG_TABLES(SECTION)
 #undef SECTION
+}
+
+brood_err_t config_read_kept(const char *name, const brood_bytes_t *image, const char *const set[], config_t *config) {
+    brood_section_t sections[CONFIG_SECTIONS];
+    char           *text = NULL;
+    brood_err_t     err = brood_image_text(image, CONFIG_KEPT, &text);
+    config_sections(config, sections);
+    if (err == BROOD_OK) err = brood_config_read_text(name, text, set, sections, CONFIG_SECTIONS);
+    free(text);
+    return err;
+}
+
+brood_search_setup_t config_search_setup(const config_t *config, const brood_space_t *space, bool retrain) {
+    return (brood_search_setup_t){.config = &config->search,
+                                  .reinforce = &config->reinforce,
+                                  .space = space,
+                                  .minibatch = config->child.batch,
+                                  .epochs = brood_child_epochs(&config->child, retrain)};
 }

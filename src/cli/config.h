@@ -16,9 +16,34 @@ typedef struct {
     brood_sched_config_t     sched;
 } config_t;
 
-#define CONFIG_SECTIONS 8
+/* X(table of keys, the struct that it fills) */
+#define CONFIG_TABLES(X)                                                                                               \
+    X(search, search)                                                                                                  \
+    X(math, math)                                                                                                      \
+    X(data, data)                                                                                                      \
+    X(space, space)                                                                                                    \
+    X(child, child)                                                                                                    \
+    X(policy, reinforce.policy)                                                                                        \
+    X(reinforce, reinforce)                                                                                            \
+    X(sched, sched)
+#define CONFIG_COUNT(table, member) +1
+enum { CONFIG_SECTIONS = CONFIG_TABLES(CONFIG_COUNT) };
 
 /* The tables, filling `config` (NULL: tables only). */
 void config_sections(config_t *config, brood_section_t sections[CONFIG_SECTIONS]);
+
+/* Where a run file keeps the completed configuration of its last job, all keys, and that of the frozen ones. */
+#define CONFIG_KEPT   "/clock/configuration"
+#define CONFIG_FROZEN "/config/frozen"
+
+/* The configuration that a run file keeps, with `set` (NULL: nothing) on top; `name` stands for it in messages. */
+brood_err_t config_read_kept(const char *name, const brood_bytes_t *image, const char *const set[],
+                             config_t *config) BROOD_WARN_UNUSED;
+
+/* What evaluators see that need no images: shapes decide about sizes and flops. */
+extern const brood_data_shape_t config_nominal_shape;
+
+/* What a search is made from. */
+brood_search_setup_t config_search_setup(const config_t *config, const brood_space_t *space, bool retrain);
 
 #endif

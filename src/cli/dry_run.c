@@ -11,7 +11,7 @@ static void print_range(const char *what, int64_t least, int64_t most, const cha
 
 static brood_err_t print_space(const config_t *config, const brood_space_t *space) {
     brood_measure_t least, most;
-    int64_t         rounds = (config->search.episodes + config->search.round - 1) / config->search.round;
+    int64_t         rounds = brood_search_goal(&config->search);
     brood_err_t     err = brood_space_range(space, config->child.batch, &least, &most);
     if (err != BROOD_OK) return err;
     printf("Space         %.4g architectures, %lld decisions\n", brood_space_size(space),
@@ -26,7 +26,7 @@ static brood_err_t print_space(const config_t *config, const brood_space_t *spac
 
 brood_err_t dry_run(const char *file, const char *const set[]) {
     brood_section_t    sections[CONFIG_SECTIONS];
-    brood_data_shape_t shape = {.image = {28, 28, 1}, .classes = 10};
+    brood_data_shape_t shape = config_nominal_shape;
     brood_space_t     *space = NULL;
     brood_search_t    *search = NULL;
     char              *yaml = NULL;
@@ -38,11 +38,7 @@ brood_err_t dry_run(const char *file, const char *const set[]) {
     if (brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator)->needs_data)
         BROOD_TRY(brood_data_probe(&config->data, &shape));
     BROOD_TRY(brood_space_create(&config->space, shape.image, shape.classes, &space));
-    brood_search_setup_t setup = {.config = &config->search,
-                                  .reinforce = &config->reinforce,
-                                  .space = space,
-                                  .minibatch = config->child.batch,
-                                  .epochs = brood_child_epochs(&config->child, false)};
+    brood_search_setup_t setup = config_search_setup(config, space, false);
     BROOD_TRY(brood_search_create(&setup, &search));
     BROOD_TRY(brood_config_text(sections, CONFIG_SECTIONS, false, &yaml));
     printf("%s\n", yaml);

@@ -1,22 +1,17 @@
 #include "job.h"
 
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "brood/util/hash.h"
 #include "brood/util/log.h"
+#include "launcher.h"
+#include "model.h"
 #include "provenance.h"
 #include "summary.h"
 
-#define TEXT_CONFIG      "/clock/configuration"
-#define TEXT_FROZEN      "/config/frozen"
 #define TEXT_FINGERPRINT "/config/data_fingerprint"
-
-/* The images that evaluators see which need none: shapes decide about sizes and flops. */
-static const int64_t nominal_image[3] = {28, 28, 1};
-#define NOMINAL_CLASSES 10
 
 /* What a rank holds during a job; rank 0 alone what stands below the line. */
 typedef struct {
@@ -42,17 +37,6 @@ typedef struct {
     brood_fields_t    fields; /* of the configuration */
 } job_t;
 
-/* The configuration that a run file keeps: that of its last job. */
-static brood_err_t read_kept(const char *name, const brood_bytes_t *image, const char *const set[], config_t *config) {
-    brood_section_t sections[CONFIG_SECTIONS];
-    char           *text = NULL;
-    brood_err_t     err = brood_image_text(image, TEXT_CONFIG, &text);
-    config_sections(config, sections);
-    if (err == BROOD_OK) err = brood_config_read_text(name, text, set, sections, CONFIG_SECTIONS);
-    free(text);
-    return err;
-}
-
 /* Of a new run without CONFIG: another run's, or the defaults. */
 static brood_err_t read_for_new_run(job_t *job) {
     const job_request_t *request = job->request;
@@ -63,7 +47,7 @@ static brood_err_t read_for_new_run(job_t *job) {
     if (!request->from) return brood_config_read(NULL, request->set, job->sections, CONFIG_SECTIONS);
     brood_bytes_init(&image);
     brood_err_t err = brood_run_read(&brood_fs_posix, request->from, &image, &generation);
-    if (err == BROOD_OK) err = read_kept(request->from, &image, request->set, job->config);
+    if (err == BROOD_OK) err = config_read_kept(request->from, &image, request->set, job->config);
     brood_bytes_fini(&image);
     return err;
 }
@@ -75,12 +59,12 @@ static brood_err_t read_configuration(job_t *job) {
     brood_err_t          err = BROOD_OK;
     if (job->state != BROOD_RUN_NONE) {
         if (!(of_run = calloc(1, sizeof *of_run))) return brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
-        BROOD_TRY(read_kept(request->dir, brood_run_image(job->run), NULL, of_run));
+        BROOD_TRY(config_read_kept(request->dir, brood_run_image(job->run), NULL, of_run));
     }
     if (request->file)
         BROOD_TRY(brood_config_read(request->file, request->set, job->sections, CONFIG_SECTIONS));
     else if (of_run)
-        BROOD_TRY(read_kept(request->dir, brood_run_image(job->run), request->set, job->config));
+        BROOD_TRY(config_read_kept(request->dir, brood_run_image(job->run), request->set, job->config));
     else
         BROOD_TRY(read_for_new_run(job));
     if (request->adjust) BROOD_TRY(request->adjust(request->self, job->config, of_run));
@@ -100,36 +84,12 @@ static brood_err_t open_run(job_t *job) {
     BROOD_TRY(brood_config_text(job->sections, CONFIG_SECTIONS, false, &job->configuration));
     BROOD_TRY(brood_config_text(job->sections, CONFIG_SECTIONS, true, &job->frozen));
     if (job->state == BROOD_RUN_NONE) goto done;
-    BROOD_TRY(brood_image_text(brood_run_image(job->run), TEXT_FROZEN, &of_run));
+    BROOD_TRY(brood_image_text(brood_run_image(job->run), CONFIG_FROZEN, &of_run));
     err = brood_config_check(job->sections, CONFIG_SECTIONS, of_run);
     if (err != BROOD_OK) err = brood_because(err, "%s", job->request->dir);
 done:
     free(of_run);
     return err;
-}
-
-/* Tasks that a launcher says it started (1: none says so), and the variable that says it. */
-static long launched_tasks(const char **variable) {
-    static const char *const known[] = {"SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        const char *text = getenv(known[i]);
-        long        tasks = text ? strtol(text, NULL, 10) : 0;
-        *variable = known[i];
-        if (tasks > 1) return tasks;
-    }
-    return 1;
-}
-
-/* A launcher that MPI does not know of starts N programs of one rank each, which would all work on the same run. */
-static brood_err_t check_launcher(int ranks) {
-    const char *variable = NULL;
-    long        tasks = launched_tasks(&variable);
-    if (ranks > 1 || tasks == 1) return BROOD_OK;
-    return brood_fail(
-        BROOD_E_RANKS,
-        "the launcher started %ld tasks (%s), but MPI knows of one rank; start them with the mpirun of the "
-        "MPI that Brood was built with, or with srun --mpi=pmix",
-        tasks, variable);
 }
 
 static brood_err_t share_configuration(job_t *job) {
@@ -144,21 +104,19 @@ static brood_err_t share_configuration(job_t *job) {
 
 /* All ranks: what training a child needs. */
 static brood_err_t prepare_rank(job_t *job) {
-    const config_t *config = job->config;
-    const int64_t  *image = nominal_image;
-    int64_t         classes = NOMINAL_CLASSES;
-    brood_isa_t     isa;
-    brood_err_t     err = brood_isa_choose(&isa);
+    const config_t           *config = job->config;
+    const brood_data_shape_t *shape = &config_nominal_shape;
+    brood_isa_t               isa;
+    brood_err_t               err = brood_isa_choose(&isa);
     if (err == BROOD_OK) err = brood_math_create((brood_numerics_t)config->math.numerics, isa, &job->math);
     BROOD_TRY(brood_agree(job->comm, err));
 
     job->evaluator = brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator);
     if (job->evaluator->needs_data) {
         BROOD_TRY(brood_share_data(job->comm, &config->data, &job->data, &job->window));
-        image = job->data.shape.image;
-        classes = job->data.shape.classes;
+        shape = &job->data.shape;
     }
-    err = brood_space_create(&config->space, image, classes, &job->space);
+    err = brood_space_create(&config->space, shape->image, shape->classes, &job->space);
     if (err == BROOD_OK)
         err = job->evaluator->create(&(brood_evaluator_setup_t){.config = &config->child,
                                                                 .space = job->space,
@@ -215,13 +173,9 @@ static brood_err_t check_images(job_t *job) {
 }
 
 /* Rank 0: search and clock, fresh or from the run. */
-static brood_err_t prepare_parent(job_t *job) {
+static brood_err_t prepare_search(job_t *job) {
     const config_t      *config = job->config;
-    brood_search_setup_t setup = {.config = &config->search,
-                                  .reinforce = &config->reinforce,
-                                  .space = job->space,
-                                  .minibatch = config->child.batch,
-                                  .epochs = brood_child_epochs(&config->child, job->request->retrain)};
+    brood_search_setup_t setup = config_search_setup(config, job->space, job->request->retrain);
     brood_err_t          err = BROOD_OK;
     BROOD_TRY(brood_search_create(&setup, &job->search));
     BROOD_TRY(brood_clock_create(&job->clock));
@@ -247,38 +201,17 @@ static brood_err_t describe(job_t *job) {
 
 /* The model of `train --save`, durable before the result is recorded. */
 static brood_err_t save_model(void *self, const brood_task_t *task) {
-    job_t         *job = self;
-    brood_fields_t fields;
-    brood_bytes_t  image;
-    char           directory[BROOD_MAX_PATH], name[BROOD_MAX_PATH], architecture[BROOD_MAX_TEXT];
-    char           token[BROOD_TOKEN_SIZE];
-    brood_err_t    err = BROOD_OK;
-    brood_fields_init(&fields);
-    brood_bytes_init(&image);
-    snprintf(directory, sizeof directory, "%s", job->request->save);
-    snprintf(name, sizeof name, "%s", job->request->save);
-    snprintf(architecture, sizeof architecture, "%s", task->architecture);
-    add_text(&fields, "", "architecture", "architecture", "its layers, as --arch takes them", architecture);
-    add_text(&fields, "", "configuration", "configuration", "YAML of all keys with which it was trained",
-             job->configuration);
-    job->evaluator->fields(job->evaluator_self, &fields);
-    BROOD_TRY(brood_image_write("brood model", &fields, &image));
-    BROOD_TRY(brood_token(token));
-    BROOD_TRY(brood_store_put(&brood_fs_posix, dirname(directory), basename(name), token, NULL, false, 1, &image));
-    brood_log_write(BROOD_LOG_INFO, "the trained network is in %s", job->request->save);
-done:
-    brood_bytes_fini(&image);
-    brood_fields_fini(&fields);
-    return err == BROOD_OK ? BROOD_OK : brood_because(err, "--save %s", job->request->save);
+    const job_t *job = self;
+    return model_save(job->request->save, job->configuration, task->architecture, job->evaluator, job->evaluator_self);
 }
 
 static brood_err_t conduct(job_t *job, brood_end_t *end) {
-    brood_err_t err = check_launcher(job->ranks);
+    brood_err_t err = launcher_check(job->ranks);
     if (err == BROOD_OK && job->rank == 0) err = open_run(job);
     BROOD_TRY(brood_agree(job->comm, err));
     BROOD_TRY(share_configuration(job));
     BROOD_TRY(prepare_rank(job));
-    if (job->rank == 0) err = prepare_parent(job);
+    if (job->rank == 0) err = prepare_search(job);
     BROOD_TRY(brood_agree(job->comm, err));
     BROOD_TRY(describe(job));
 
@@ -295,13 +228,13 @@ static brood_err_t conduct(job_t *job, brood_end_t *end) {
     BROOD_TRY(brood_share_bytes(job->comm, &done_already, sizeof done_already));
     *end = BROOD_END_COMPLETE;
     if (!done_already) {
-        brood_sched_parent_t parent = {
+        brood_sched_coordinator_t coordinator = {
             .search = job->search, .run = job->run, .clock = job->clock, .config = &job->fields};
         brood_sched_worker_t worker = {.evaluator = job->evaluator,
                                        .self = job->evaluator_self,
                                        .finished = job->request->save ? save_model : NULL,
                                        .finished_self = job};
-        BROOD_TRY(brood_sched_run(job->comm, &job->config->sched, job->rank == 0 ? &parent : NULL, &worker, end));
+        BROOD_TRY(brood_sched_run(job->comm, &job->config->sched, job->rank == 0 ? &coordinator : NULL, &worker, end));
     }
     if (job->rank == 0) summary_end(job->search, job->clock, job->request->dir, job->request->retrain, *end);
 done:
@@ -325,8 +258,7 @@ static void release(job_t *job) {
 brood_err_t job_run(const job_request_t *request, int *exit_code) {
     job_t       job = {.request = request, .window = MPI_WIN_NULL};
     brood_end_t end = BROOD_END_COMPLETE;
-    const char *variable = NULL;
-    if (request->err != BROOD_OK && launched_tasks(&variable) == 1) return request->err;
+    if (request->err != BROOD_OK && !launcher_of_many()) return request->err;
     if (MPI_Init(NULL, NULL) != MPI_SUCCESS) return brood_fail(BROOD_E_RANKS, "MPI can't be started");
     job.comm = MPI_COMM_WORLD;
     MPI_Comm_set_errhandler(job.comm, MPI_ERRORS_RETURN);

@@ -19,12 +19,15 @@ static void append(char *text, size_t size, const char *more) {
 /* Each node once, in the order of ranks. */
 static brood_err_t gather_hosts(MPI_Comm comm, int rank, int ranks, char *hosts, size_t size) {
     char        mine[HOST_SIZE] = "", *all = NULL;
+    MPI_Request request;
     brood_err_t err = BROOD_OK;
     gethostname(mine, sizeof mine - 1);
     if (rank == 0 && !(all = malloc((size_t)ranks * HOST_SIZE)))
         err = brood_fail(BROOD_E_MEMORY, "no memory for the names of %d hosts", ranks);
     BROOD_TRY(brood_agree(comm, err));
-    BROOD_TRY(brood_mpi(MPI_Gather(mine, HOST_SIZE, MPI_CHAR, all, HOST_SIZE, MPI_CHAR, 0, comm), "gathering hosts"));
+    BROOD_TRY(brood_mpi(MPI_Igather(mine, HOST_SIZE, MPI_CHAR, all, HOST_SIZE, MPI_CHAR, 0, comm, &request),
+                        "gathering hosts"));
+    BROOD_TRY(brood_wait(&request));
     for (int i = 0; rank == 0 && i < ranks; i++) {
         bool known = false;
         for (int j = 0; j < i && !known; j++) known = !strcmp(all + j * HOST_SIZE, all + i * HOST_SIZE);

@@ -40,22 +40,19 @@ static void estimate(status_t *status) {
 }
 
 static brood_err_t read_status(const char *dir, status_t *status) {
-    brood_section_t sections[CONFIG_SECTIONS];
-    brood_bytes_t   image;
-    char           *yaml = NULL;
-    config_t       *config = calloc(1, sizeof *config);
-    brood_err_t     err = config ? BROOD_OK : brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
+    brood_bytes_t image;
+    config_t     *config = calloc(1, sizeof *config);
+    brood_err_t   err = config ? BROOD_OK : brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
     *status = (status_t){.dir = dir};
     brood_bytes_init(&image);
     if (err != BROOD_OK) goto done;
-    config_sections(config, sections);
     BROOD_TRY(brood_run_read(&brood_fs_posix, dir, &image, &status->generation));
-    BROOD_TRY(brood_image_text(&image, "/clock/configuration", &yaml));
-    BROOD_TRY(brood_config_read_text(dir, yaml, NULL, sections, CONFIG_SECTIONS));
+    BROOD_TRY(config_read_kept(dir, &image, NULL, config));
     BROOD_TRY(table_read(&image, &status->table));
     BROOD_TRY(brood_image_rows(&image, "/updates/update", &status->told));
     status->round = config->search.round;
-    status->rounds = (config->search.episodes + status->round - 1) / status->round;
+    status->rounds = brood_search_goal(&config->search);
+    if (status->told > status->rounds) status->told = status->rounds; /* the goal has been lowered since */
     status->goal = status->rounds * status->round;
     for (int64_t e = 0; e < status->table.episodes && e < status->goal; e++) {
         brood_status_t of = status->table.episode[e].status;
@@ -65,7 +62,6 @@ static brood_err_t read_status(const char *dir, status_t *status) {
     status->best_count = table_best(&status->table, status->goal, BEST_SHOWN, status->best);
     estimate(status);
 done:
-    free(yaml);
     free(config);
     brood_bytes_fini(&image);
     return err;

@@ -18,8 +18,8 @@ typedef struct {
 brood_err_t table_read(const brood_bytes_t *image, table_t *table) BROOD_WARN_UNUSED;
 void        table_fini(table_t *table);
 
-/* Episodes below `goal` that have been trained, the highest reward (without one: test accuracy) first (ties: the earliest), each architecture once:
-   at most `most` indices; their number is returned. */
+/* Episodes below `goal` that have been trained, the highest reward (without one: test accuracy) first (ties: the
+   earliest), each architecture once: at most `most` indices; their number is returned. */
 int64_t table_best(const table_t *table, int64_t goal, int64_t most, int64_t best[]);
 
 #endif

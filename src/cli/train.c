@@ -1,13 +1,12 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "brood/util/log.h"
 #include "brood/util/number.h"
 #include "command.h"
 #include "job.h"
+#include "model.h"
 #include "table.h"
 
 typedef struct {
@@ -17,15 +16,24 @@ typedef struct {
     const char  *save;
 } train_t;
 
-static brood_err_t add(brood_texts_t *list, const char *text) {
+/* Kept as Brood writes it: typed in another way, it is the same list. */
+static brood_err_t add(brood_texts_t *list, const config_t *config, const char *text) {
     if (list->count == BROOD_MAX_TEXTS)
         return brood_fail(BROOD_E_USAGE, "more than %d architectures in one run", BROOD_MAX_TEXTS);
-    int length = snprintf(list->text[list->count++], BROOD_MAX_TEXT, "%s", text);
-    return length < BROOD_MAX_TEXT ? BROOD_OK
-                                   : brood_fail(BROOD_E_USAGE, "--arch: longer than %d bytes", BROOD_MAX_TEXT - 1);
+    brood_err_t err =
+        brood_architecture_canonical((brood_space_kind_t)config->space.kind, text, list->text[list->count]);
+    if (err != BROOD_OK) return err;
+    list->count++;
+    return BROOD_OK;
 }
 
-static brood_err_t add_winners(brood_texts_t *list, const char *from, int64_t top) {
+static brood_err_t add_given(brood_texts_t *list, const config_t *config, const char *const arch[]) {
+    brood_err_t err = BROOD_OK;
+    for (; *arch && err == BROOD_OK; arch++) err = add(list, config, *arch);
+    return err == BROOD_E_DATA ? brood_because(BROOD_E_USAGE, "--arch") : err;
+}
+
+static brood_err_t add_winners(brood_texts_t *list, const config_t *config, const char *from, int64_t top) {
     brood_bytes_t image;
     uint64_t      generation;
     table_t       table = {0};
@@ -39,11 +47,25 @@ static brood_err_t add_winners(brood_texts_t *list, const char *from, int64_t to
     if (count > 0 && count < top)
         brood_log_write(BROOD_LOG_WARNING, "--from %s has only %lld different trained architectures", from,
                         (long long)count);
-    for (int64_t i = 0; i < count && err == BROOD_OK; i++) err = add(list, table.episode[best[i]].architecture);
+    for (int64_t i = 0; i < count && err == BROOD_OK; i++) err = add(list, config, table.episode[best[i]].architecture);
 done:
     table_fini(&table);
     brood_bytes_fini(&image);
     return err;
+}
+
+/* Of a run that goes on: its own list, which must end with what --arch names. */
+static brood_err_t take_kept(brood_texts_t *list, const config_t *of_run) {
+    const brood_texts_t *kept = &of_run->search.list;
+    int64_t              before = kept->count - list->count;
+    for (int64_t i = 0; i < list->count; i++)
+        if (before < 0 || strcmp(list->text[i], kept->text[before + i]))
+            return brood_fail(BROOD_E_USAGE,
+                              "--arch: \"%s\" is not what this run was begun with (brood status shows "
+                              "its list); train others in a run of their own",
+                              list->text[i]);
+    *list = *kept;
+    return BROOD_OK;
 }
 
 /* A run like any other, whose strategy is the list: a round is the list once, the goal the list times the seeds. */
@@ -52,14 +74,11 @@ static brood_err_t adjust(void *self, config_t *config, const config_t *of_run) 
     brood_search_config_t *search = &config->search;
     brood_err_t            err = BROOD_OK;
     search->list.count = 0;
-    if (of_run && train->from) {
-        search->list = of_run->search.list; /* settled when the run began: RUN may have gone on since */
-    } else {
-        if (train->from) err = add_winners(&search->list, train->from, train->top);
-        for (const char **arch = train->arch; *arch && err == BROOD_OK; arch++) err = add(&search->list, *arch);
-        if (err != BROOD_OK) return err;
-        if (of_run && search->list.count == 0) search->list = of_run->search.list;
-    }
+    /* What --from found is settled when the run begins: RUN may have gone on since. */
+    if (train->from && !of_run) err = add_winners(&search->list, config, train->from, train->top);
+    if (err == BROOD_OK) err = add_given(&search->list, config, train->arch);
+    if (err == BROOD_OK && of_run && (train->from || search->list.count == 0)) err = take_kept(&search->list, of_run);
+    if (err != BROOD_OK) return err;
     if (search->list.count == 0) return brood_fail(BROOD_E_USAGE, "nothing to train: name --arch TEXT, or --from RUN");
 
     int64_t kept = of_run && of_run->search.round > 0 ? of_run->search.episodes / of_run->search.round : 1;
@@ -88,20 +107,6 @@ static brood_err_t count_option(const char *name, const char *text, int64_t most
                : brood_fail(BROOD_E_USAGE, "%s: found %s, expected 1 .. %lld", name, text, (long long)most);
 }
 
-/* Before hours of training: the file must have a directory to go to. */
-static brood_err_t check_place(const char *file) {
-    char        directory[BROOD_MAX_PATH];
-    struct stat status;
-    if (snprintf(directory, sizeof directory, "%s", file) >= (int)sizeof directory)
-        return brood_fail(BROOD_E_USAGE, "--save: longer than %zu bytes", sizeof directory - 1);
-    char *slash = strrchr(directory, '/');
-    if (slash) slash[slash == directory] = '\0';
-    const char *place = slash ? directory : ".";
-    if (stat(place, &status)) return brood_fail_errno(errno, "--save %s: %s", file, place);
-    if (!S_ISDIR(status.st_mode)) return brood_fail(BROOD_E_IO, "--save %s: %s is no directory", file, place);
-    return BROOD_OK;
-}
-
 static brood_err_t run(int argc, char *argv[], int *exit_code) {
     const char  *file[1] = {NULL}, *dir = NULL, *top = NULL, *seeds = NULL;
     const char **lists = calloc(2 * ((size_t)argc + 1), sizeof *lists);
@@ -117,7 +122,7 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
     if (err == BROOD_OK) err = count_option("--seeds", seeds, 1000000, &train.seeds);
     if (err == BROOD_OK && !dir)
         err = brood_fail(BROOD_E_USAGE, "--run DIR is missing: the directory that keeps the training");
-    if (err == BROOD_OK && train.save) err = check_place(train.save);
+    if (err == BROOD_OK && train.save) err = model_check_place(train.save);
     if (err == BROOD_OK && top && !train.from) err = brood_fail(BROOD_E_USAGE, "--top needs --from RUN");
     job_request_t request = {.argc = argc,
                              .argv = argv,
@@ -147,7 +152,7 @@ const command_t command_train = {
         "  --arch TEXT      an architecture, layers separated by `;` (inside the space's choices or not); may be "
         "repeated\n"
         "  --from RUN       the best of a search, looked at when the training begins\n"
-        "  --top K          how many of them (1); architectures of --arch come behind them\n"
+        "  --top K          how many of them (1 .. 64; 1); architectures of --arch come behind them\n"
         "  --seeds N        how often each is trained, from different random numbers (1); more of them extend the run\n"
         "  --save FILE      keeps the network, weights and all, as HDF5; with one architecture and one seed\n"
         "  --set KEY=VALUE  sets one key, as if CONFIG said so (`brood help keys`); may be repeated\n\n"

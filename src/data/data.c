@@ -231,9 +231,7 @@ done:
 
 /* ---- views and batches ---- */
 
-void brood_data_view(const brood_data_config_t *config, const brood_data_shape_t *shape, const void *storage,
-                     brood_data_t *data) {
-    (void)config;
+void brood_data_view(const brood_data_shape_t *shape, const void *storage, brood_data_t *data) {
     const uint8_t *pixels = (const uint8_t *)storage + pixels_at(),
                   *labels = (const uint8_t *)storage + labels_at(shape);
     const int64_t first[BROOD_PARTS] = {

@@ -195,13 +195,15 @@ static void add_fields(const brood_policy_t *policy, const char *group, const ch
 }
 
 void brood_policy_fields(brood_policy_t *policy, brood_fields_t *fields) {
-    brood_field_t version = {.group = "/policy",
-                             .name = "version",
-                             .label = "policy version",
-                             .doc = "How many updates these weights have had.",
-                             .type = BROOD_TYPE_I64,
-                             .base = &policy->version};
-    brood_fields_add(fields, &version);
+    brood_field_t steps = {.group = "/policy",
+                           .name = "steps",
+                           .label = "steps of the policy's optimiser",
+                           .unit = "1",
+                           .doc = "How many steps these weights have taken: one an update, none for a round from which "
+                                  "nothing could be learned (all of it given architectures).",
+                           .type = BROOD_TYPE_I64,
+                           .base = &policy->steps};
+    brood_fields_add(fields, &steps);
     add_fields(policy, "/policy/weights", NULL, NULL, policy->weights, fields);
 
     const moment_kind_t *moments;

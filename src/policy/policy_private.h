@@ -40,7 +40,7 @@ struct brood_policy {
 
     double *weights;                /* [P] */
     double *moment[POLICY_MOMENTS]; /* [P] each, or NULL where the optimiser needs none */
-    int64_t version;                /* steps taken */
+    int64_t steps;                  /* taken by the optimiser */
 };
 
 #endif

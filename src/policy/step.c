@@ -19,7 +19,7 @@ static double norm(int64_t count, const double g[]) {
 }
 
 static void step_adam(brood_policy_t *policy, const double g[]) {
-    double  steps = (double)(policy->version + 1), rate = policy->config.learning_rate;
+    double  steps = (double)(policy->steps + 1), rate = policy->config.learning_rate;
     double *first = policy->moment[0], *second = policy->moment[1];
     double  first_part = 1 - brood_pow(ADAM_FIRST, steps), second_part = 1 - brood_pow(ADAM_SECOND, steps);
     for (int64_t i = 0; i < policy->parameters; i++) {
@@ -67,5 +67,5 @@ void brood_policy_step(brood_policy_t *policy, double *gradient, brood_update_t 
         step_rmsprop(policy, gradient);
         break;
     }
-    policy->version++;
+    policy->steps++;
 }

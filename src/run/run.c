@@ -85,10 +85,6 @@ void brood_run_close(brood_run_t **run) {
     *run = NULL;
 }
 
-const char *brood_run_dir(const brood_run_t *run) {
-    return run->dir;
-}
-
 const char *brood_run_damage(const brood_run_t *run) {
     return run->damage;
 }
@@ -143,9 +139,10 @@ static void halt_path(const brood_run_t *run, char path[HALT_PATH_SIZE]) {
 }
 
 bool brood_run_halt(const brood_run_t *run) {
-    char path[HALT_PATH_SIZE];
+    struct stat status;
+    char        path[HALT_PATH_SIZE];
     halt_path(run, path);
-    return brood_fs_exists(run->fs, path);
+    return run->fs->stat(run->fs->self, path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 brood_err_t brood_run_consume_halt(brood_run_t *run) {

@@ -10,20 +10,20 @@
 #define HALT_LOOK_SECONDS 5.0 /* between looks at the run directory where no episode ends; a look is one stat() */
 
 static brood_clock_job_t *this_job(coordinator_t *coordinator) {
-    brood_clock_t *clock = coordinator->parent->clock;
+    brood_clock_t *clock = coordinator->with->clock;
     return brood_clock_job(clock, brood_clock_jobs(clock) - 1);
 }
 
 brood_err_t coordinator_init(coordinator_t *coordinator, const brood_sched_config_t *config,
-                             const brood_sched_parent_t *parent, worker_t *here, outbox_t *outbox, int ranks) {
-    *coordinator = (coordinator_t){.config = config, .parent = parent, .here = here, .outbox = outbox, .ranks = ranks};
+                             const brood_sched_coordinator_t *with, worker_t *here, outbox_t *outbox, int ranks) {
+    *coordinator = (coordinator_t){.config = config, .with = with, .here = here, .outbox = outbox, .ranks = ranks};
     coordinator->rank = calloc((size_t)ranks, sizeof *coordinator->rank);
     if (!coordinator->rank) return brood_fail(BROOD_E_MEMORY, "no memory for %d ranks", ranks);
     coordinator->rank[0].left = here == NULL;
     coordinator->changed = coordinator->advance_due = true;
     coordinator->last_save = -1e300;
     coordinator->last_look = brood_clock_monotonic(); /* a job does something before it looks for a reason to stop */
-    progress_init(&coordinator->progress, config->log_every, parent->search);
+    progress_init(&coordinator->progress, config->log_every, with->search);
     return BROOD_OK;
 }
 
@@ -44,7 +44,7 @@ static void stop(coordinator_t *coordinator, brood_end_t end, bool abandon) {
     }
     if (coordinator->here) {
         int64_t unbegun = worker_stop(coordinator->here, abandon);
-        if (unbegun >= 0) brood_search_return(coordinator->parent->search, unbegun);
+        if (unbegun >= 0) brood_search_return(coordinator->with->search, unbegun);
     }
     coordinator->stopping = true;
     coordinator->end = end;
@@ -70,15 +70,15 @@ static double utilisation(coordinator_t *coordinator) {
 }
 
 void coordinator_record(coordinator_t *coordinator, int from, const result_message_t *result) {
-    const brood_sched_parent_t *parent = coordinator->parent;
-    brood_err_t                 err = brood_search_record(parent->search, result->episode, &result->result);
+    const brood_sched_coordinator_t *with = coordinator->with;
+    brood_err_t                      err = brood_search_record(with->search, result->episode, &result->result);
     if (err != BROOD_OK) {
         coordinator_fail(coordinator, err);
         return;
     }
-    brood_clock_episode_t *times = brood_clock_episode(parent->clock, result->episode);
+    brood_clock_episode_t *times = brood_clock_episode(with->clock, result->episode);
     times->rank = from;
-    times->job = (int32_t)(brood_clock_jobs(parent->clock) - 1);
+    times->job = (int32_t)(brood_clock_jobs(with->clock) - 1);
     times->start = result->start;
     times->end = result->end;
     times->busy = result->busy;
@@ -86,7 +86,7 @@ void coordinator_record(coordinator_t *coordinator, int from, const result_messa
     this_job(coordinator)->busy += result->busy;
     coordinator->changed = coordinator->advance_due = true;
     coordinator->last_look = 0;
-    progress_show(&coordinator->progress, parent->search, utilisation(coordinator), false);
+    progress_show(&coordinator->progress, with->search, utilisation(coordinator), false);
 }
 
 brood_err_t coordinator_receive(coordinator_t *coordinator, int from, tag_t tag, const brood_bytes_t *bytes) {
@@ -106,7 +106,7 @@ brood_err_t coordinator_receive(coordinator_t *coordinator, int from, tag_t tag,
         left_message_t left;
         memcpy(&left, bytes->data, sizeof left);
         rank->left = true;
-        if (left.unbegun >= 0) brood_search_return(coordinator->parent->search, left.unbegun);
+        if (left.unbegun >= 0) brood_search_return(coordinator->with->search, left.unbegun);
         return BROOD_OK;
     }
     case TAG_FAILED: {
@@ -124,19 +124,19 @@ brood_err_t coordinator_receive(coordinator_t *coordinator, int from, tag_t tag,
 }
 
 static brood_err_t save(coordinator_t *coordinator) {
-    const brood_sched_parent_t *parent = coordinator->parent;
-    brood_clock_job_t          *job = this_job(coordinator);
-    brood_fields_t              fields;
-    int64_t                     size = 0;
-    double                      start = brood_clock_monotonic(), idle = rank_seconds(coordinator) - job->busy;
-    if (!parent->run) return BROOD_OK;
+    const brood_sched_coordinator_t *with = coordinator->with;
+    brood_clock_job_t               *job = this_job(coordinator);
+    brood_fields_t                   fields;
+    int64_t                          size = 0;
+    double                           start = brood_clock_monotonic(), idle = rank_seconds(coordinator) - job->busy;
+    if (!with->run) return BROOD_OK;
 
     job->end = brood_clock_now();
     job->idle = idle > 0 ? idle : 0;
     job->saves++;
     brood_fields_init(&fields);
-    brood_err_t err = record_fields(parent, &fields);
-    if (err == BROOD_OK) err = brood_run_save(parent->run, &fields, &size);
+    brood_err_t err = record_fields(with, &fields);
+    if (err == BROOD_OK) err = brood_run_save(with->run, &fields, &size);
     brood_fields_fini(&fields);
     coordinator->last_save = brood_clock_monotonic();
     coordinator->save_seconds = coordinator->last_save - start;
@@ -153,7 +153,7 @@ static brood_err_t save(coordinator_t *coordinator) {
 /* Every `every` seconds after something new, later when writing would take more than `share` of the time. */
 static bool save_is_due(const coordinator_t *coordinator) {
     const brood_sched_config_t *config = coordinator->config;
-    if (!coordinator->changed || !coordinator->parent->run) return false;
+    if (!coordinator->changed || !coordinator->with->run) return false;
     double pause = coordinator->save_seconds / config->share;
     if (pause < config->every) pause = config->every;
     return brood_clock_monotonic() - coordinator->last_save >= pause;
@@ -174,15 +174,15 @@ static void save_in_mid_run(coordinator_t *coordinator) {
 
 static void look_for_halt(coordinator_t *coordinator) {
     double now = brood_clock_monotonic();
-    if (coordinator->stopping || !coordinator->parent->run || now - coordinator->last_look < HALT_LOOK_SECONDS) return;
+    if (coordinator->stopping || !coordinator->with->run || now - coordinator->last_look < HALT_LOOK_SECONDS) return;
     coordinator->last_look = now;
-    if (!brood_run_halt(coordinator->parent->run)) return;
+    if (!brood_run_halt(coordinator->with->run)) return;
     brood_log_write(BROOD_LOG_INFO, "found the file halt: children under way are finished, then the search stops");
     stop(coordinator, BROOD_END_HALTED, false);
 }
 
 static brood_err_t give(coordinator_t *coordinator, int rank, const brood_task_t *task) {
-    brood_clock_episode_t *times = brood_clock_episode(coordinator->parent->clock, task->episode);
+    brood_clock_episode_t *times = brood_clock_episode(coordinator->with->clock, task->episode);
     task_message_t         message = {.episode = task->episode, .begun = task->begun};
     snprintf(message.architecture, sizeof message.architecture, "%s", task->architecture);
     times->attempts++;
@@ -201,7 +201,7 @@ static brood_err_t hand_out(coordinator_t *coordinator) {
     for (int rank = 0; rank < coordinator->ranks; rank++) {
         brood_task_t task;
         if (!coordinator->rank[rank].wants || coordinator->rank[rank].left) continue;
-        if (!brood_search_next(coordinator->parent->search, &task)) break;
+        if (!brood_search_next(coordinator->with->search, &task)) break;
         brood_err_t err = give(coordinator, rank, &task);
         if (err != BROOD_OK) return err;
     }
@@ -209,12 +209,13 @@ static brood_err_t hand_out(coordinator_t *coordinator) {
 }
 
 static void advance(coordinator_t *coordinator) {
-    const brood_sched_parent_t *parent = coordinator->parent;
-    brood_err_t                 err = brood_search_advance(parent->search);
+    const brood_sched_coordinator_t *with = coordinator->with;
+    bool                             more = false;
+    brood_err_t                      err = brood_search_advance(with->search, &more);
     if (err == BROOD_OK)
-        err = brood_clock_reserve(parent->clock, brood_history_episodes(brood_search_history(parent->search)),
-                                  brood_clock_jobs(parent->clock));
-    coordinator->advance_due = false;
+        err = brood_clock_reserve(with->clock, brood_history_episodes(brood_search_history(with->search)),
+                                  brood_clock_jobs(with->clock));
+    coordinator->advance_due = more;
     coordinator->unsound = err != BROOD_OK;
     if (err != BROOD_OK) coordinator_fail(coordinator, err);
 }
@@ -228,7 +229,7 @@ brood_err_t coordinator_turn(coordinator_t *coordinator, bool *over) {
         if (err != BROOD_OK) coordinator_fail(coordinator, err);
     }
     if (!coordinator->stopping) look_for_halt(coordinator);
-    if (!coordinator->stopping && brood_search_complete(coordinator->parent->search))
+    if (!coordinator->stopping && brood_search_complete(coordinator->with->search))
         stop(coordinator, BROOD_END_COMPLETE, false);
     /* While children are finished after a halt, too: that may take hours. */
     if (coordinator->error == BROOD_OK && save_is_due(coordinator)) save_in_mid_run(coordinator);
@@ -247,19 +248,21 @@ brood_err_t coordinator_turn(coordinator_t *coordinator, bool *over) {
 brood_err_t coordinator_finish(coordinator_t *coordinator) {
     brood_clock_job_t *job = this_job(coordinator);
     /* The last results may have completed the search although something else asked it to stop. */
-    if (coordinator->error == BROOD_OK) advance(coordinator);
-    if (coordinator->error == BROOD_OK && brood_search_complete(coordinator->parent->search))
+    do {
+        if (coordinator->error == BROOD_OK) advance(coordinator);
+    } while (coordinator->error == BROOD_OK && coordinator->advance_due);
+    if (coordinator->error == BROOD_OK && brood_search_complete(coordinator->with->search))
         coordinator->end = BROOD_END_COMPLETE;
     snprintf(job->why, sizeof job->why, "%s",
              coordinator->error != BROOD_OK ? brood_error_text(coordinator->error) : brood_end_text(coordinator->end));
-    progress_show(&coordinator->progress, coordinator->parent->search, utilisation(coordinator), true);
+    progress_show(&coordinator->progress, coordinator->with->search, utilisation(coordinator), true);
     progress_end(&coordinator->progress);
 
     bool        ours = coordinator->error != BROOD_E_LOCKED && !coordinator->unsound;
     brood_err_t err = ours ? save(coordinator) : BROOD_OK;
     /* A wish to stop is granted by any end: the next job must not stumble over it. */
-    if (err == BROOD_OK && coordinator->parent->run && brood_run_halt(coordinator->parent->run))
-        err = brood_run_consume_halt(coordinator->parent->run);
+    if (err == BROOD_OK && coordinator->with->run && brood_run_halt(coordinator->with->run))
+        err = brood_run_consume_halt(coordinator->with->run);
     if (coordinator->error != BROOD_OK) {
         if (err != BROOD_OK) brood_log_write(BROOD_LOG_WARNING, "%s", brood_message());
         err = brood_fail(coordinator->error, "%s", coordinator->message);

@@ -12,12 +12,12 @@ typedef struct {
 } rank_t;
 
 typedef struct {
-    const brood_sched_config_t *config;
-    const brood_sched_parent_t *parent;
-    worker_t                   *here; /* rank 0's own worker; NULL: it only coordinates */
-    outbox_t                   *outbox;
-    int                         ranks;
-    rank_t                     *rank; /* [ranks] */
+    const brood_sched_config_t      *config;
+    const brood_sched_coordinator_t *with;
+    worker_t                        *here; /* rank 0's own worker; NULL: it only coordinates */
+    outbox_t                        *outbox;
+    int                              ranks;
+    rank_t                          *rank; /* [ranks] */
 
     bool        stopping;
     brood_end_t end;
@@ -35,7 +35,7 @@ typedef struct {
 } coordinator_t;
 
 brood_err_t coordinator_init(coordinator_t *coordinator, const brood_sched_config_t *config,
-                             const brood_sched_parent_t *parent, worker_t *here, outbox_t *outbox,
+                             const brood_sched_coordinator_t *with, worker_t *here, outbox_t *outbox,
                              int ranks) BROOD_WARN_UNUSED;
 void        coordinator_fini(coordinator_t *coordinator);
 

@@ -9,9 +9,9 @@
 
 typedef enum {
     TAG_REQUEST = 1, /* worker: I shall need a task */
-    TAG_TASK,        /* parent: task_message_t */
+    TAG_TASK,        /* rank 0: task_message_t */
     TAG_RESULT,      /* worker: result_message_t, curve */
-    TAG_STOP,        /* parent: stop_message_t; no task follows */
+    TAG_STOP,        /* rank 0: stop_message_t; no task follows */
     TAG_LEFT,        /* worker: left_message_t; its last message */
     TAG_FAILED       /* worker: failed_message_t; its last message */
 } tag_t;

@@ -1,10 +1,10 @@
 #include "record.h"
 
-brood_err_t record_fields(const brood_sched_parent_t *parent, brood_fields_t *fields) {
-    for (int64_t i = 0; i < parent->config->count; i++) brood_fields_add(fields, &parent->config->field[i]);
-    brood_err_t err = brood_search_fields(parent->search, fields);
+brood_err_t record_fields(const brood_sched_coordinator_t *with, brood_fields_t *fields) {
+    for (int64_t i = 0; i < with->config->count; i++) brood_fields_add(fields, &with->config->field[i]);
+    brood_err_t err = brood_search_fields(with->search, fields);
     if (err != BROOD_OK) return err;
-    brood_clock_fields(parent->clock, fields);
+    brood_clock_fields(with->clock, fields);
     return brood_fields_error(fields);
 }
 

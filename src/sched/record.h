@@ -5,6 +5,6 @@
 #include "brood/sched/sched.h"
 
 /* Adds search, clock and configuration. */
-brood_err_t record_fields(const brood_sched_parent_t *parent, brood_fields_t *fields) BROOD_WARN_UNUSED;
+brood_err_t record_fields(const brood_sched_coordinator_t *with, brood_fields_t *fields) BROOD_WARN_UNUSED;
 
 #endif

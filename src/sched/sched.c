@@ -159,7 +159,7 @@ static void abort_all(MPI_Comm comm, brood_err_t err) {
     MPI_Abort(comm, brood_exit_code(err));
 }
 
-brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, const brood_sched_parent_t *parent,
+brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, const brood_sched_coordinator_t *with,
                             const brood_sched_worker_t *worker, brood_end_t *why) {
     part_t        part = {.unbegun = -1};
     coordinator_t coordinator;
@@ -177,7 +177,7 @@ brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, c
 
     part.trains = part.rank != 0 || rank0_trains(config, ranks);
     if (part.rank == 0) {
-        err = coordinator_init(&coordinator, config, parent, part.trains ? &part.worker : NULL, &part.outbox, ranks);
+        err = coordinator_init(&coordinator, config, with, part.trains ? &part.worker : NULL, &part.outbox, ranks);
         if (err == BROOD_OK) part.coordinator = &coordinator;
     }
     BROOD_TRY(brood_agree(part.comm, err));

@@ -32,7 +32,7 @@ brood_err_t brood_share_data(MPI_Comm comm, const brood_data_config_t *config, b
     MPI_Win_sync(*window);
     MPI_Win_unlock_all(*window);
     if (err != BROOD_OK) goto done;
-    brood_data_view(config, &shape, storage, data);
+    brood_data_view(&shape, storage, data);
 done:
     if (node != MPI_COMM_NULL) MPI_Comm_free(&node);
     if (err != BROOD_OK && *window != MPI_WIN_NULL) MPI_Win_free(window);

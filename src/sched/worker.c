@@ -33,10 +33,10 @@ int64_t worker_stop(worker_t *worker, bool abandon) {
 }
 
 static brood_err_t begin(worker_t *worker, const brood_task_t *task) {
-    brood_err_t err = worker->with->evaluator->begin(worker->with->self, task);
-    worker->begun = err == BROOD_OK;
     worker->start = brood_clock_now();
     worker->busy = 0;
+    brood_err_t err = worker->with->evaluator->begin(worker->with->self, task);
+    worker->begun = err == BROOD_OK;
     return err;
 }
 

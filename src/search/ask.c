@@ -59,7 +59,7 @@ static void replace(const brood_search_t *search, draws_t *round, int64_t i, con
 }
 
 /* A sequence already drawn, by any earlier episode of this round or another, is drawn again. */
-static brood_err_t settle(brood_search_t *search, int64_t i, char text[BROOD_MAX_TEXT]) {
+static brood_err_t redraw(brood_search_t *search, int64_t i, char text[BROOD_MAX_TEXT]) {
     draws_t    *round = &search->round;
     int64_t     episode = round->episode[i];
     brood_err_t err = BROOD_OK;
@@ -82,7 +82,19 @@ static brood_status_t verdict(const brood_search_config_t *config, const brood_m
     return above ? BROOD_STATUS_REFUSED : BROOD_STATUS_OPEN;
 }
 
-/* Appends a row and settles at once what needs no training. */
+static place_t judge(const brood_search_t *search, const brood_measure_t *measure, bool exists) {
+    return (place_t){.cost = measure->cost, .verdict = verdict(&search->config, measure, exists)};
+}
+
+brood_err_t search_place(brood_search_t *search, int64_t episode) {
+    brood_measure_t measure;
+    bool            exists;
+    const char     *text = brood_history_episode(search->history, episode)->architecture;
+    brood_err_t     err = search_measure(search, text, &measure, &exists);
+    if (err == BROOD_OK) search->place[episode] = judge(search, &measure, exists);
+    return err;
+}
+
 static brood_err_t append(brood_search_t *search, int64_t episode, const char *text, const int32_t tokens[],
                           const double log_p[], double entropy) {
     brood_measure_t measure;
@@ -91,7 +103,7 @@ static brood_err_t append(brood_search_t *search, int64_t episode, const char *t
     BROOD_TRY(search_room(search, episode + 1));
     BROOD_TRY(search_measure(search, text, &measure, &exists));
 
-    brood_status_t  status = verdict(&search->config, &measure, exists);
+    place_t         place = judge(search, &measure, exists);
     brood_episode_t row = {.round = episode / search->config.round,
                            .policy_version = brood_history_updates(search->history),
                            .original = episode,
@@ -101,22 +113,12 @@ static brood_err_t append(brood_search_t *search, int64_t episode, const char *t
                            .bytes = measure.bytes};
     strcpy(row.architecture, text);
     for (int64_t t = 0; t < search->positions; t++) row.log_probability += log_p[t];
-    if (search->config.duplicates == BROOD_DUPLICATES_REUSE && status == BROOD_STATUS_OPEN) {
+    if (search->config.duplicates == BROOD_DUPLICATES_REUSE && place.verdict == BROOD_STATUS_OPEN) {
         int64_t earlier = brood_history_find(search->history, text, episode);
         if (earlier >= 0) row.original = earlier;
     }
     BROOD_TRY(brood_history_append(search->history, &row, tokens, log_p));
-    search->place[episode] = (place_t){.cost = measure.cost};
-
-    double unknown = brood_nan();
-    if (status != BROOD_STATUS_OPEN)
-        return search_finish(search, episode,
-                             &(brood_result_t){.status = status,
-                                               .accuracy = unknown,
-                                               .loss = unknown,
-                                               .training_loss = unknown,
-                                               .test_accuracy = unknown});
-    BROOD_TRY(search_reuse(search, episode));
+    search->place[episode] = place;
 done:
     return err;
 }
@@ -157,7 +159,7 @@ brood_err_t search_ask(brood_search_t *search) {
     for (int64_t i = 0; i < size - given; i++) {
         const brood_batch_t *batch = &search->round.batch;
         char                 text[BROOD_MAX_TEXT];
-        BROOD_TRY(settle(search, i, text));
+        BROOD_TRY(redraw(search, i, text));
         BROOD_TRY(append(search, search->round.episode[i], text, batch->tokens + i * search->positions,
                          batch->log_p + i * search->positions, batch->entropy[i]));
     }

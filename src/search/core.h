@@ -7,8 +7,9 @@
 
 /* A row's part in this job. */
 typedef struct {
-    int64_t cost;   /* predicted: orders what is handed out, and nothing else */
-    bool    handed; /* out for its result */
+    int64_t        cost;    /* predicted: orders what is handed out, and nothing else */
+    brood_status_t verdict; /* open: to be trained; else what it is finished as without training */
+    bool           handed;  /* out for its result */
 } place_t;
 
 /* Room for the proposals of up to `capacity` episodes. */
@@ -47,7 +48,8 @@ struct brood_search {
     } rng;
 };
 
-int64_t search_goal_rounds(const brood_search_t *search);
+/* The first row beyond the rounds that are asked and within the goal. */
+int64_t search_end(const brood_search_t *search);
 
 /* Asks the next round whole. */
 brood_err_t search_ask(brood_search_t *search) BROOD_WARN_UNUSED;
@@ -59,11 +61,12 @@ brood_err_t search_measure(brood_search_t *search, const char *architecture, bro
 /* Room for the places of so many rows. */
 brood_err_t search_room(brood_search_t *search, int64_t episodes) BROOD_WARN_UNUSED;
 
-/* Finishes an open row, and with it those that wait for its result. */
-brood_err_t search_finish(brood_search_t *search, int64_t episode, const brood_result_t *result) BROOD_WARN_UNUSED;
+/* Measures a row that is open, and judges whether it is to be trained. */
+brood_err_t search_place(brood_search_t *search, int64_t episode) BROOD_WARN_UNUSED;
 
-/* Finishes an open row with the result of its original, if that has one. */
-brood_err_t search_reuse(brood_search_t *search, int64_t episode) BROOD_WARN_UNUSED;
+/* Finishes the open rows within the goal that need no training: no networks, those above a limit, those whose original
+   has a result. */
+brood_err_t search_settle(brood_search_t *search) BROOD_WARN_UNUSED;
 
 /* What was loaded of /rng against the configuration and the history. */
 brood_err_t search_check_rng(const brood_search_t *search) BROOD_WARN_UNUSED;

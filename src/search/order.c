@@ -4,20 +4,24 @@
 #include "brood/math/function.h"
 #include "core.h"
 
-int64_t search_goal_rounds(const brood_search_t *search) {
-    return (search->config.episodes + search->config.round - 1) / search->config.round;
+int64_t brood_search_goal(const brood_search_config_t *config) {
+    return (config->episodes + config->round - 1) / config->round;
 }
 
 static const brood_episode_t *row_of(const brood_search_t *search, int64_t episode) {
     return brood_history_episode(search->history, episode);
 }
 
+int64_t search_end(const brood_search_t *search) {
+    int64_t asked = brood_history_rounds(search->history), goal = brood_search_goal(&search->config);
+    return (asked < goal ? asked : goal) * search->config.round;
+}
+
 bool brood_search_next(brood_search_t *search, brood_task_t *task) {
-    int64_t size = search->config.round, asked = brood_history_rounds(search->history);
-    int64_t goal = search_goal_rounds(search), end = asked < goal ? asked : goal;
-    for (int64_t round = brood_history_updates(search->history); round < end; round++) {
+    int64_t size = search->config.round, end = search_end(search);
+    for (int64_t first = brood_history_updates(search->history) * size; first < end; first += size) {
         int64_t best = -1;
-        for (int64_t e = round * size; e < (round + 1) * size; e++) {
+        for (int64_t e = first; e < first + size; e++) {
             const brood_episode_t *row = row_of(search, e);
             if (row->status != BROOD_STATUS_OPEN || row->original != e || search->place[e].handed) continue;
             if (best < 0 || search->place[e].cost > search->place[best].cost) best = e;
@@ -34,7 +38,14 @@ void brood_search_return(brood_search_t *search, int64_t episode) {
     if (episode >= 0 && episode < brood_history_episodes(search->history)) search->place[episode].handed = false;
 }
 
-brood_err_t search_reuse(brood_search_t *search, int64_t episode) {
+static brood_err_t finish(brood_search_t *search, int64_t episode, const brood_result_t *result) {
+    double reward = search_reward(&search->config, row_of(search, episode)->flops, result);
+    search->place[episode].handed = false;
+    return brood_history_finish(search->history, episode, result, reward);
+}
+
+/* With the result of its original, if that has one. */
+static brood_err_t reuse(brood_search_t *search, int64_t episode) {
     int64_t                of = row_of(search, episode)->original;
     const brood_episode_t *original = row_of(search, of);
     if (of == episode || original->status == BROOD_STATUS_OPEN) return BROOD_OK;
@@ -48,19 +59,23 @@ brood_err_t search_reuse(brood_search_t *search, int64_t episode) {
     return brood_history_finish(search->history, episode, &result, original->reward);
 }
 
-brood_err_t search_finish(brood_search_t *search, int64_t episode, const brood_result_t *result) {
-    double      reward = search_reward(&search->config, row_of(search, episode)->flops, result);
-    brood_err_t err = brood_history_finish(search->history, episode, result, reward);
-    if (err != BROOD_OK) return err;
-    search->place[episode].handed = false;
-    /* Who waits for it was asked after it, and rounds told have nobody who waits. */
-    for (int64_t e = episode + 1; e < brood_history_episodes(search->history); e++) {
-        const brood_episode_t *row = row_of(search, e);
-        if (row->original != episode || row->status != BROOD_STATUS_OPEN) continue;
-        err = search_reuse(search, e);
-        if (err != BROOD_OK) return err;
+brood_err_t search_settle(brood_search_t *search) {
+    double         unknown = brood_nan();
+    brood_err_t    err = BROOD_OK;
+    brood_result_t untrained = {
+        .accuracy = unknown, .loss = unknown, .training_loss = unknown, .test_accuracy = unknown};
+    /* Rounds told have nobody who waits. */
+    int64_t end = search_end(search);
+    for (int64_t e = brood_history_updates(search->history) * search->config.round; e < end; e++) {
+        if (row_of(search, e)->status != BROOD_STATUS_OPEN) continue;
+        untrained.status = search->place[e].verdict;
+        if (untrained.status != BROOD_STATUS_OPEN)
+            BROOD_TRY(finish(search, e, &untrained));
+        else
+            BROOD_TRY(reuse(search, e));
     }
-    return BROOD_OK;
+done:
+    return err;
 }
 
 brood_err_t brood_search_record(brood_search_t *search, int64_t episode, const brood_result_t *result) {
@@ -78,7 +93,8 @@ brood_err_t brood_search_record(brood_search_t *search, int64_t episode, const b
     /* A strategy cannot learn from what nobody knows; a list of networks trained on all images has no validation. */
     if (trained && !isfinite(result->accuracy) && search->config.strategy != BROOD_STRATEGY_LIST)
         return brood_fail(BROOD_E_BUG, "episode %lld was trained, but its accuracy is unknown", (long long)episode);
-    return search_finish(search, episode, result);
+    brood_err_t err = finish(search, episode, result);
+    return err == BROOD_OK ? search_settle(search) : err;
 }
 
 static bool is_finished(const brood_search_t *search, int64_t round) {
@@ -123,21 +139,27 @@ static brood_err_t tell(brood_search_t *search) {
     return brood_history_append_update(search->history, &update);
 }
 
-brood_err_t brood_search_advance(brood_search_t *search) {
+static bool is_due(const brood_search_t *search) {
+    return !brood_search_complete(search) && is_finished(search, brood_history_updates(search->history));
+}
+
+brood_err_t brood_search_advance(brood_search_t *search, bool *more) {
     const brood_history_t *history = search->history;
     brood_err_t            err = BROOD_OK;
-    for (;;) {
-        while (brood_history_rounds(history) < brood_history_updates(history) + search->config.lag + 1)
-            BROOD_TRY(search_ask(search));
-        if (brood_search_complete(search) || !is_finished(search, brood_history_updates(history))) break;
-        BROOD_TRY(tell(search));
-    }
+    *more = false;
+    /* Where there are rounds already, they may come from a run with a nearer goal. */
+    BROOD_TRY(search_settle(search));
+    if (brood_history_rounds(history) > 0 && is_due(search)) BROOD_TRY(tell(search));
+    while (brood_history_rounds(history) < brood_history_updates(history) + search->config.lag + 1)
+        BROOD_TRY(search_ask(search));
+    BROOD_TRY(search_settle(search));
+    *more = is_due(search);
 done:
     return err;
 }
 
 bool brood_search_complete(const brood_search_t *search) {
-    return brood_history_updates(search->history) >= search_goal_rounds(search);
+    return brood_history_updates(search->history) >= brood_search_goal(&search->config);
 }
 
 /* Whether the row tells of a network that was trained. */
@@ -147,7 +169,7 @@ static bool is_trained(const brood_episode_t *row) {
 }
 
 void brood_search_progress(const brood_search_t *search, brood_search_progress_t *progress) {
-    int64_t rounds = search_goal_rounds(search), told = brood_history_updates(search->history);
+    int64_t rounds = brood_search_goal(&search->config), told = brood_history_updates(search->history);
     *progress = (brood_search_progress_t){
         .goal = rounds * search->config.round, .rounds = rounds, .told = told < rounds ? told : rounds, .best = -1};
     for (int64_t e = 0; e < brood_history_episodes(search->history); e++) {

@@ -13,13 +13,17 @@
 
 #define MOST_RATIO 2.0 /* of the importance ratio under lag: a bound on what one old episode can do */
 
+/* NaN: nothing has been told yet. */
+typedef struct {
+    double baseline; /* moving average of the rounds' mean rewards */
+    double variance; /* moving average of (R - b)^2; of rounds of 1 only */
+} moving_t;
+
 typedef struct {
     brood_reinforce_config_t config;
     brood_policy_t          *policy;
     int64_t                  round, positions, parameters;
-    /* State. NaN: nothing has been told yet. */
-    double baseline; /* moving average of the rounds' mean rewards */
-    double variance; /* moving average of (R - b)^2; of rounds of 1 only */
+    moving_t                 moving;
     /* Room: of the M ≤ round episodes that are learned from, the gradient over all of them. */
     int32_t *tokens;  /* [M, T] */
     double  *log_p;   /* [M, T] by the policy as it is now */
@@ -59,7 +63,7 @@ static brood_err_t create(const brood_strategy_setup_t *setup, void **self) {
     reinforce->config = *config;
     reinforce->round = setup->round;
     reinforce->positions = brood_space_length(setup->space);
-    reinforce->baseline = reinforce->variance = brood_nan();
+    reinforce->moving = (moving_t){.baseline = brood_nan(), .variance = brood_nan()};
     BROOD_TRY(brood_policy_create(&config->policy, setup->space, setup->seed, setup->math, &reinforce->policy));
     reinforce->parameters = brood_policy_parameters(reinforce->policy);
 
@@ -108,14 +112,14 @@ static double move(double average, double value, double decay) {
     return isnan(average) ? value : average + (1 - decay) * (value - average);
 }
 
-/* scaled[i] = A of M episodes; returns the round's b. The moving baseline of a round is that of the rounds before it.
- */
-static double advantages(reinforce_t *reinforce, int64_t count) {
+/* scaled[i] = A of M episodes, by the round's baseline b, which is returned; *moved: what the round leaves of the
+   moving averages. The moving baseline of a round is that of the rounds before it. */
+static double advantages(reinforce_t *reinforce, int64_t count, moving_t *moved) {
     const double *reward = reinforce->reward;
     double       *scaled = reinforce->scaled, square = 0, decay = reinforce->config.baseline_decay;
     double        mean = mean_of(reward, count), baseline = mean;
-    if (reinforce->config.baseline == BROOD_BASELINE_MOVING && !isnan(reinforce->baseline))
-        baseline = reinforce->baseline;
+    *moved = reinforce->moving;
+    if (reinforce->config.baseline == BROOD_BASELINE_MOVING && !isnan(moved->baseline)) baseline = moved->baseline;
     for (int64_t i = 0; i < count; i++) {
         bool   leave_out = reinforce->config.baseline == BROOD_BASELINE_ROUND;
         double difference = reward[i] - (leave_out ? mean_without(reward, count, i) : baseline);
@@ -124,12 +128,12 @@ static double advantages(reinforce_t *reinforce, int64_t count) {
     }
     square /= (double)count;
     if (reinforce->round == 1) {
-        if (square > 0 || !isnan(reinforce->variance)) reinforce->variance = move(reinforce->variance, square, decay);
-        square = isnan(reinforce->variance) ? 0 : reinforce->variance;
+        if (square > 0 || !isnan(moved->variance)) moved->variance = move(moved->variance, square, decay);
+        square = isnan(moved->variance) ? 0 : moved->variance;
     }
     double scale = sqrt(square);
     for (int64_t i = 0; i < count; i++) scaled[i] = scale > 0 ? scaled[i] / scale : 0;
-    reinforce->baseline = move(reinforce->baseline, mean, decay);
+    moved->baseline = move(moved->baseline, mean, decay);
     return baseline;
 }
 
@@ -186,7 +190,8 @@ static brood_err_t learn(void *self, const brood_history_t *history, int64_t fir
     brood_err_t   err = BROOD_OK;
     brood_batch_t batch = {
         .count = count, .tokens = reinforce->tokens, .log_p = reinforce->log_p, .entropy = reinforce->entropy};
-    update->baseline = advantages(reinforce, count);
+    moving_t moved;
+    update->baseline = advantages(reinforce, count, &moved);
     BROOD_TRY(brood_policy_score(reinforce->policy, &batch));
     double objective = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -200,7 +205,9 @@ static brood_err_t learn(void *self, const brood_history_t *history, int64_t fir
     update->policy_loss = -objective;
     BROOD_TRY(brood_policy_gradient(reinforce->policy, &batch, reinforce->weight,
                                     reinforce->config.entropy / (double)count, reinforce->gradient));
+    /* Nothing can fail any more. */
     brood_policy_step(reinforce->policy, reinforce->gradient, update);
+    reinforce->moving = moved;
 done:
     return err;
 }
@@ -215,7 +222,7 @@ static void fields(void *self, brood_fields_t *fields) {
          .doc = "Moving average of the mean rewards of the rounds told, with which the next round is compared; NaN "
                 "before the first. policy.baseline: round keeps it and does not use it.",
          .type = BROOD_TYPE_F64,
-         .base = &reinforce->baseline},
+         .base = &reinforce->moving.baseline},
         {.group = "/strategy",
          .name = "moving_variance",
          .label = "Moving variance",
@@ -223,7 +230,7 @@ static void fields(void *self, brood_fields_t *fields) {
          .doc = "Moving average of (reward - baseline)^2 from the first that is not 0, which scales the advantages of "
                 "rounds of one episode; NaN before, and with longer rounds, which are scaled by their own.",
          .type = BROOD_TYPE_F64,
-         .base = &reinforce->variance}};
+         .base = &reinforce->moving.variance}};
     brood_policy_fields(reinforce->policy, fields);
     for (size_t i = 0; i < sizeof state / sizeof state[0]; i++) brood_fields_add(fields, &state[i]);
 }

@@ -51,17 +51,7 @@ static brood_err_t restore_row(brood_search_t *search, int64_t episode) {
     brood_err_t err = check_tokens(search, row, search->given_tokens);
     if (err != BROOD_OK) return err;
     search->place[episode] = (place_t){0};
-    if (row->status != BROOD_STATUS_OPEN) return BROOD_OK;
-
-    brood_measure_t measure;
-    bool            exists;
-    err = search_measure(search, row->architecture, &measure, &exists);
-    if (err != BROOD_OK) return err;
-    if (!exists)
-        return brood_because(BROOD_E_FORMAT, "/episodes: episode %lld is open, but %s is no network",
-                             (long long)episode, row->architecture);
-    search->place[episode].cost = measure.cost;
-    return BROOD_OK;
+    return row->status == BROOD_STATUS_OPEN ? search_place(search, episode) : BROOD_OK;
 }
 
 brood_err_t brood_search_restore(brood_search_t *search) {

@@ -116,6 +116,14 @@ size_t brood_architecture_print(const brood_space_form_t *form, const brood_arch
     return length;
 }
 
+brood_err_t brood_architecture_canonical(brood_space_kind_t kind, const char *text, char canonical[BROOD_MAX_TEXT]) {
+    const brood_space_form_t *form = brood_space_form(kind);
+    brood_architecture_t      architecture;
+    brood_err_t               err = brood_architecture_parse(form, text, &architecture);
+    if (err == BROOD_OK) brood_architecture_print(form, &architecture, canonical, BROOD_MAX_TEXT);
+    return err;
+}
+
 /* ---- tokens ---- */
 
 /* The choice that has this value, or −1. */

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 import h5py
 import numpy as np
@@ -95,15 +96,36 @@ def equal(a, b):
     return all(np.array_equal(a[k], b[k], equal_nan=np.asarray(a[k]).dtype.kind == "f") for k in a)
 
 
+def launcher(key):
+    return ["mpirun", "--oversubscribe", "-n", "2"] if key == "sched.rank0" else []
+
+
 def run(directory, settings, key):
-    ranks = "2" if key == "sched.rank0" else None
-    prefix = ["mpirun", "--oversubscribe", "-n", ranks] if ranks else []
-    command = [*prefix, BROOD, "train" if CONTEXT.get(key) in ("train", "list") else "search", "/dev/null", "--run", str(directory)]
+    command = [*launcher(key), BROOD, "train" if CONTEXT.get(key) in ("train", "list") else "search", "/dev/null", "--run", str(directory)]
     if CONTEXT.get(key) in ("train", "list"):
         command += ["--arch", "3,4,1,1,0"]
     for path, value in settings.items():
         command += ["--set", f"{path}={value}"]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+class Runs:
+    """Runs with the standard values, each made once: most keys share theirs."""
+
+    def __init__(self, place):
+        self.place, self.lock, self.made = place, threading.Lock(), {}
+
+    def of(self, settings, key):
+        name = repr((sorted(settings.items()), launcher(key), CONTEXT.get(key) in ("train", "list")))
+        with self.lock:
+            directory = self.place / f"standard-{len(self.made)}"
+            entry = self.made.setdefault(name, {"lock": threading.Lock(), "directory": directory})
+        with entry["lock"]:
+            if "answer" not in entry:
+                entry["answer"] = run(entry["directory"], settings, key)
+                assert entry["answer"].returncode == 0, entry["answer"].stderr
+                entry["content"] = content(entry["directory"] / "run.h5")
+        return entry["answer"], entry["content"]
 
 
 def lines(answer):
@@ -125,7 +147,7 @@ def observed(key, before, after, a, b):
     return False
 
 
-def check(key, standard, other, scratch):
+def check(key, standard, other, scratch, runs):
     context = CONTEXT.get(key, {})
     basis = {**SMALL, **(context if isinstance(context, dict) else {"retrain.epochs": "2"})}
     if key == "data.dir":
@@ -138,31 +160,33 @@ def check(key, standard, other, scratch):
         return  # set by `brood train --arch`, seen by everything that trains
     if basis.get(key, other) == other:
         basis[key] = standard
-    before, after = run(scratch / "a", basis, key), run(scratch / "b", {**basis, key: other}, key)
-    assert before.returncode == 0, before.stderr
+    before, standard_content = runs.of(basis, key)
+    after = run(scratch / "b", {**basis, key: other}, key)
     if after.returncode != 0:  # a value that cannot work here must at least be refused by its name
         assert key in after.stderr, after.stderr
         return
-    assert observed(key, before, after, content(scratch / "a/run.h5"), content(scratch / "b/run.h5")), f"{other!r} instead of {basis[key]!r}: nothing changes"
+    assert observed(key, before, after, standard_content, content(scratch / "b/run.h5")), f"{other!r} instead of {basis[key]!r}: nothing changes"
 
 
-def one(line):
+def one(line, place, runs):
     """None where the key is obeyed, else what is wrong."""
     key, _, standard, other = line.split("\t")
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="brood-keys."))
+    scratch = place / key
+    scratch.mkdir()
     try:
-        check(key, standard, other, scratch)
+        check(key, standard, other, scratch, runs)
     except AssertionError as error:
         return f"FAILED: {key}: {error}"
-    finally:
-        shutil.rmtree(scratch)
     return None
 
 
 def main():
     table = subprocess.run([LIST_KEYS], capture_output=True, text=True, check=True).stdout.splitlines()
+    place = pathlib.Path(tempfile.mkdtemp(prefix="brood-keys."))
+    runs = Runs(place)
     with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
-        failures = [failure for failure in pool.map(one, table) if failure]
+        failures = [failure for failure in pool.map(lambda line: one(line, place, runs), table) if failure]
+    shutil.rmtree(place)
     print("\n".join(failures))
     print(f"{len(table) - len(failures)} passed, {len(failures)} failed")
     sys.exit(len(failures) > 0)

@@ -77,7 +77,7 @@ void *read_data(const brood_data_config_t *config, brood_data_t *data) {
     if (brood_data_probe(config, &shape) != BROOD_OK) fail_msg("%s", brood_message());
     void *storage = malloc(brood_data_size(&shape));
     if (brood_data_read(config, &shape, storage) != BROOD_OK) fail_msg("%s", brood_message());
-    brood_data_view(config, &shape, storage, data);
+    brood_data_view(&shape, storage, data);
     return storage;
 }
 

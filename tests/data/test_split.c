@@ -162,7 +162,7 @@ static void storage_can_be_viewed_at_another_address(void **state) {
     memcpy(copy, storage, size);
     memset(storage, 0, size);
     free(storage);
-    brood_data_view(&config, &data.shape, copy, &moved);
+    brood_data_view(&data.shape, copy, &moved);
     assert_true(moved.fingerprint == data.fingerprint);
     assert_memory_equal(moved.pixels[BROOD_PART_TEST], sample.test_pixels, sizeof sample.test_pixels);
     assert_memory_equal(moved.labels[BROOD_PART_TEST], sample.test_labels, sizeof sample.test_labels);

@@ -1,7 +1,8 @@
 """Any number of ranks, any lag, halted or not, extended or not: the same content.
 
 For each lag every combination is compared with the run of one rank that was neither halted nor extended, by
-`brood compare` and by an independent program on h5py. `full` takes all 48 combinations, else half of them."""
+`brood compare` and by an independent program on h5py. `full` takes all 48 combinations, `half` those in which every
+three values of different factors still meet, `pairs` a dozen in which every two do."""
 
 import concurrent.futures
 import itertools
@@ -52,10 +53,12 @@ def check(directory, reference, ranks, jobs):
 
 
 def main():
-    evaluator, full = sys.argv[1], sys.argv[2:] == ["full"]
+    evaluator, size = sys.argv[1:]
     combinations = list(itertools.product((0, 1, 2), (1, 2, 3, 4), (False, True), (False, True)))
-    if not full:  # half of them, in which every three values of different factors still meet
+    if size == "half":
         combinations = [c for c in combinations if sum(c) % 2 == 0]
+    elif size == "pairs":
+        combinations = [(lag, ranks, (lag + ranks) % 2 == 0, (lag + ranks // 3) % 2 == 1) for lag in (0, 1, 2) for ranks in (1, 2, 3, 4)]
     with runs.Scratch() as scratch, concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
 
         def refer(lag):

@@ -222,7 +222,7 @@ static void a_policy_restored_from_its_fields_goes_on_with_the_same_bits(void **
         for (int64_t i = 0; i < from.count; i++)
             memcpy(to.field[i].base, from.field[i].base,
                    (size_t)brood_field_count(&from.field[i]) * brood_field_size(&from.field[i]));
-        assert_int_equal(*(int64_t *)brood_fields_find(&to, "/policy", "version")->base, 3);
+        assert_int_equal(*(int64_t *)brood_fields_find(&to, "/policy", "steps")->base, 3);
         learn_a_little(policy, 60);
         learn_a_little(restored, 60);
         assert_memory_equal(brood_policy_weights(policy), brood_policy_weights(restored),

@@ -30,6 +30,9 @@ brood_search_t *search_of(const fixture_t *fixture);
    known without training; one in ten diverges. `curve` [SIMULATED_EPOCHS] is filled. */
 brood_result_t simulated_result(const brood_task_t *task, brood_epoch_t curve[]);
 
+/* Advances as far as results allow; returns the number of calls that it took. */
+int64_t advance(brood_search_t *search);
+
 /* How a job goes: so many ranks, its own random numbers, so many results before it ends (negative: until the goal). */
 typedef struct {
     int64_t  ranks, results;

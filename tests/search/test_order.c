@@ -175,7 +175,7 @@ static void the_oldest_round_goes_first_and_in_it_the_costliest_child(void **sta
     fixture_init(&fixture, (const char *const[]){"run.lag=1", "run.round=9", "run.episodes=18", "strategy.name=random",
                                                  "strategy.duplicates=retrain", "space.filters=[2, 5]", NULL});
     brood_search_t *search = search_of(&fixture);
-    assert_int_equal(brood_search_advance(search), BROOD_OK);
+    advance(search);
     assert_true(check_handing_out(&fixture, search) > 0);
     brood_search_return(search, 4);
     assert_true(brood_search_next(search, &task));
@@ -191,7 +191,7 @@ static void a_result_is_taken_once_and_only_of_what_is_out(void **state) {
     fixture_t fixture;
     fixture_init(&fixture, NULL);
     brood_search_t *search = search_of(&fixture);
-    assert_int_equal(brood_search_advance(search), BROOD_OK);
+    advance(search);
     brood_task_t  task, other = {.episode = 0, .architecture = ""};
     brood_epoch_t curve[SIMULATED_EPOCHS];
     assert_true(brood_search_next(search, &task));
@@ -241,7 +241,7 @@ static void all_that_a_strategy_saves_matters(void **state) {
                                        "space.pool_size=[1, 2]", "space.dropout=[0, 50]", NULL});
     brood_search_t *search = search_of(&fixture);
     simulate(search, &fixture, &(job_t){.ranks = 1, .results = 6, .seed = 1});
-    assert_int_equal(brood_search_advance(search), BROOD_OK);
+    advance(search);
     brood_fields_t fields;
     brood_fields_init(&fields);
     assert_int_equal(brood_search_fields(search, &fields), BROOD_OK);

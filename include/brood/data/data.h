@@ -61,8 +61,7 @@ typedef struct {
     float              value[256];    /* of each p */
     uint64_t           fingerprint;   /* of all pixels and labels in use, shape, split and scaling */
 } brood_data_t;
-void brood_data_view(const brood_data_config_t *config, const brood_data_shape_t *shape, const void *storage,
-                     brood_data_t *data);
+void brood_data_view(const brood_data_shape_t *shape, const void *storage, brood_data_t *data);
 
 /* x[n, H, W, C] and y[n] of images of a part: order[0 … n), and `first` is not looked at; or, order NULL, first, first
    + 1, …, first + n − 1. */

@@ -65,7 +65,7 @@ brood_err_t brood_policy_gradient(const brood_policy_t *policy, const brood_batc
    inside the root, mean square from 1, as TensorFlow 1. Alters `gradient`. */
 void brood_policy_step(brood_policy_t *policy, double *gradient /* [P] */, brood_update_t *update);
 
-/* /policy: version (steps taken); /policy/weights and a group for each moment of the optimiser, with the same names.
+/* /policy: steps (taken); /policy/weights and a group for each moment of the optimiser, with the same names.
    Valid until the policy is destroyed. */
 void brood_policy_fields(brood_policy_t *policy, brood_fields_t *fields);
 

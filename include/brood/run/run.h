@@ -27,7 +27,6 @@ brood_err_t brood_run_open(const brood_fs_t *fs, const char *dir, brood_run_t **
                            brood_run_state_t *state) BROOD_WARN_UNUSED;
 void        brood_run_close(brood_run_t **run);
 
-const char *brood_run_dir(const brood_run_t *run);
 /* BROOD_RUN_PREVIOUS: what is wrong with run.h5, for the line that says where the job goes on; else "". */
 const char *brood_run_damage(const brood_run_t *run);
 /* The image read at opening (empty for a new run), until brood_run_drop_image. */
@@ -39,7 +38,7 @@ void                 brood_run_drop_image(brood_run_t *run);
    last good file is untouched, and the same save may be tried again. *bytes (may be NULL): size written. */
 brood_err_t brood_run_save(brood_run_t *run, const brood_fields_t *fields, int64_t *bytes) BROOD_WARN_UNUSED;
 
-/* True when someone made a file `halt` in the directory. brood_run_consume_halt removes it. */
+/* True when someone made a file (not a directory) `halt` in the directory. brood_run_consume_halt removes it. */
 bool        brood_run_halt(const brood_run_t *run);
 brood_err_t brood_run_consume_halt(brood_run_t *run) BROOD_WARN_UNUSED;
 

@@ -32,7 +32,7 @@ typedef struct {
     brood_run_t          *run;    /* NULL: nothing is saved */
     brood_clock_t        *clock;  /* its last job is this one */
     const brood_fields_t *config; /* what a run file holds beside search and clock */
-} brood_sched_parent_t;
+} brood_sched_coordinator_t;
 
 /* What every rank holds. */
 typedef struct {
@@ -48,9 +48,9 @@ typedef struct {
 brood_err_t brood_sched_load(const brood_bytes_t *image, brood_search_t *search,
                              brood_clock_t *clock) BROOD_WARN_UNUSED;
 
-/* Collective over comm, which is duplicated; config must agree; `parent` is NULL off rank 0. BROOD_OK: *why says how it
+/* Collective over comm, which is duplicated; config must agree; `with` is NULL off rank 0. BROOD_OK: *why says how it
    ended, on every rank. An error of any rank ends all of them with it, after rank 0 has saved what it knows. */
-brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, const brood_sched_parent_t *parent,
+brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, const brood_sched_coordinator_t *with,
                             const brood_sched_worker_t *worker, brood_end_t *why) BROOD_WARN_UNUSED;
 
 /* Collective. Images decoded once a node into MPI shared memory, which *window holds: MPI_Win_free it after the last

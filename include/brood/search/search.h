@@ -3,8 +3,8 @@
 
    ask(r) samples round r whole; tell(r) is its update. With lag L, round r is sampled from the policy after tell(r − L
    − 1), the first L + 1 rounds from version 0: ask(r + L + 1) follows tell(r) at once. So L + 1 rounds beyond the goal
-   have been asked once it is reached; they stay open, and are not handed out until the run is extended. Content never
-   depends on the goal. */
+   have been asked once it is reached; their rows stay open, whatever their tokens, and are not handed out until the run
+   is extended. Content never depends on the goal. */
 #ifndef BROOD_SEARCH_SEARCH_H
 #define BROOD_SEARCH_SEARCH_H
 
@@ -28,6 +28,9 @@ typedef struct {
 } brood_search_config_t;
 extern const brood_key_t brood_search_keys[];
 extern const int64_t     brood_search_key_count;
+
+/* The goal in rounds: run.episodes rounded up to whole ones. */
+int64_t brood_search_goal(const brood_search_config_t *config);
 
 typedef struct {
     const brood_search_config_t    *config;    /* copied */
@@ -54,8 +57,10 @@ void brood_search_return(brood_search_t *search, int64_t episode);
    is not finite where a strategy would learn from it. */
 brood_err_t brood_search_record(brood_search_t *search, int64_t episode,
                                 const brood_result_t *result) BROOD_WARN_UNUSED;
-/* Tells and asks as far as they are due; may take time. Call it first of all, and after records. */
-brood_err_t brood_search_advance(brood_search_t *search) BROOD_WARN_UNUSED;
+/* Tells the oldest round if all of it has results, and asks the round that may then be asked (the first time: the first
+   lag + 1). May take time, so it is bounded to one update: *more says that another is due already. Call it first of
+   all, and after records. After an error the search contradicts itself and is fit for nothing but destruction. */
+brood_err_t brood_search_advance(brood_search_t *search, bool *more) BROOD_WARN_UNUSED;
 /* Every round up to the goal is told. */
 bool brood_search_complete(const brood_search_t *search);
 

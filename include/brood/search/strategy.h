@@ -5,7 +5,10 @@
 
 #include "brood/policy/policy.h"
 
-/* What search asks of a strategy: architectures for these episodes. */
+/* What search asks of a strategy: architectures for these episodes.
+
+   Of the history a strategy may look at the rounds told, brood_history_updates() of them (and, while learning, at the
+   one that is being told). With lag, rows beyond them may have results, too: which ones depends on who was faster. */
 typedef struct {
     int64_t        count;
     const int64_t *episode; /* [count] */

@@ -52,6 +52,10 @@ void brood_space_print(const brood_space_t *space, const int32_t tokens[], char 
 brood_err_t brood_space_parse(const brood_space_t *space, const char *text, int32_t tokens[],
                               char canonical[BROOD_MAX_TEXT]) BROOD_WARN_UNUSED;
 
+/* The canonical text where there is no space yet. BROOD_E_DATA as brood_space_parse. */
+brood_err_t brood_architecture_canonical(brood_space_kind_t kind, const char *text,
+                                         char canonical[BROOD_MAX_TEXT]) BROOD_WARN_UNUSED;
+
 /* The network of a canonical text. BROOD_E_DATA: there is no such network (brood_net_shapes). */
 brood_err_t brood_space_network(const brood_space_t *space, const char *text, brood_net_spec_t *spec) BROOD_WARN_UNUSED;
 

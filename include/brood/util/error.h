@@ -23,7 +23,7 @@
 
 /* How a job that met no error ended. */
 #define BROOD_ENDS(X)                                                                                                  \
-    X(COMPLETE, 0, "the search is complete")                                                                           \
+    X(COMPLETE, 0, "complete")                                                                                         \
     X(STOPPED, 75, "stopped by a signal or its time limit: submit it again")                                           \
     X(HALTED, 76, "stopped on request (halt, SIGINT): do not submit it again")
 

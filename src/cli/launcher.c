@@ -1,0 +1,32 @@
+#include "launcher.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+/* Tasks that a launcher says it started (1: none says so), and the variable that says it. */
+static long launched_tasks(const char **variable) {
+    static const char *const known[] = {"SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const char *text = getenv(known[i]);
+        long        tasks = text ? strtol(text, NULL, 10) : 0;
+        *variable = known[i];
+        if (tasks > 1) return tasks;
+    }
+    return 1;
+}
+
+bool launcher_of_many(void) {
+    const char *variable = NULL;
+    return launched_tasks(&variable) > 1;
+}
+
+brood_err_t launcher_check(int ranks) {
+    const char *variable = NULL;
+    long        tasks = launched_tasks(&variable);
+    if (ranks > 1 || tasks == 1) return BROOD_OK;
+    return brood_fail(
+        BROOD_E_RANKS,
+        "the launcher started %ld tasks (%s), but MPI knows of one rank; start them with the mpirun of the "
+        "MPI that Brood was built with, or with srun --mpi=pmix",
+        tasks, variable);
+}

@@ -1,0 +1,16 @@
+/* What started us: one program of many ranks, or many programs of one. */
+#ifndef BROOD_SRC_CLI_LAUNCHER_H
+#define BROOD_SRC_CLI_LAUNCHER_H
+
+#include <stdbool.h>
+
+#include "brood/util/error.h"
+
+/* A launcher says that it started several tasks. Works before MPI_Init. */
+bool launcher_of_many(void);
+
+/* BROOD_E_RANKS: a launcher that MPI does not know of started several programs of one rank each, which would all work
+   on the same run. */
+brood_err_t launcher_check(int ranks) BROOD_WARN_UNUSED;
+
+#endif
