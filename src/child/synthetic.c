@@ -1,4 +1,5 @@
 #include "brood/child/synthetic.h"
+#include "brood/util/phase.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -155,9 +156,12 @@ static bool finish_epoch(synthetic_t *synthetic) {
 static brood_err_t synthetic_step(void *self, int64_t *remaining) {
     synthetic_t    *synthetic = self;
     brood_record_t *record = &synthetic->record;
+    /* The last step of an epoch is the one that would measure an accuracy. */
+    bool last = (record->steps + 1) % synthetic->config->steps == 0;
+    brood_phase(last ? BROOD_PHASE_EVALUATING : BROOD_PHASE_TRAINING);
     pause_for(synthetic->pause);
     record->steps++;
-    if (record->steps % synthetic->config->steps == 0 && finish_epoch(synthetic))
+    if (last && finish_epoch(synthetic))
         brood_record_finish(record, BROOD_STATUS_STOPPED);
     else if (record->steps == steps_in_all(synthetic)) {
         if (synthetic->retrain) record->test_accuracy = noisy(synthetic, synthetic->final, 1, 0);

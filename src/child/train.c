@@ -4,6 +4,7 @@
 
 #include "brood/math/function.h"
 #include "brood/nn/loss.h"
+#include "brood/util/phase.h"
 #include "record.h"
 
 /* Where in its training a child is. An epoch is TRAIN, then VALIDATE where there are validation images; TEST comes
@@ -226,8 +227,9 @@ static void finish_phase(train_t *train) {
 
 static brood_err_t train_step(void *self, int64_t *remaining) {
     train_t *train = self;
-    int64_t  n = load_batch(train);
-    bool     sound = work(train, n);
+    brood_phase(train->state.phase == PHASE_TRAIN ? BROOD_PHASE_TRAINING : BROOD_PHASE_EVALUATING);
+    int64_t n = load_batch(train);
+    bool    sound = work(train, n);
     train->record.steps++;
     train->state.position += n;
     if (!sound)

@@ -1,17 +1,24 @@
 #include "job.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "brood/math/function.h"
+#include "brood/sched/signals.h"
+#include "brood/util/duration.h"
 #include "brood/util/hash.h"
 #include "brood/util/log.h"
+#include "brood/util/number.h"
+#include "job_config.h"
 #include "launcher.h"
 #include "model.h"
 #include "provenance.h"
 #include "summary.h"
 
 #define TEXT_FINGERPRINT "/config/data_fingerprint"
+#define TEXT_RUN         "/clock/run"
 
 /* What a rank holds during a job; rank 0 alone what stands below the line. */
 typedef struct {
@@ -27,68 +34,30 @@ typedef struct {
     const brood_evaluator_t *evaluator;
     void                    *evaluator_self;
     char                    *configuration; /* completed, all keys */
+    brood_run_t             *run;           /* rank 0's, or joined */
+    struct {                                /* whose in-flight files are whose */
+        char token[BROOD_TOKEN_SIZE], run[BROOD_TOKEN_SIZE], configuration[BROOD_TOKEN_SIZE];
+    } id;
+    double deadline;
     /* ------ */
-    brood_run_t      *run;
     brood_run_state_t state;
     brood_search_t   *search;
     brood_clock_t    *clock;
     char             *frozen;
-    char              hash[17], fingerprint[17], numerics[16];
+    char              fingerprint[17], numerics[16];
     brood_fields_t    fields; /* of the configuration */
+    summary_t         summary;
 } job_t;
 
-/* Of a new run without CONFIG: another run's, or the defaults. */
-static brood_err_t read_for_new_run(job_t *job) {
-    const job_request_t *request = job->request;
-    brood_bytes_t        image;
-    uint64_t             generation;
-    if (!request->retrain)
-        return brood_fail(BROOD_E_USAGE, "%s holds no run to go on with; to begin one, name a CONFIG", request->dir);
-    if (!request->from) return brood_config_read(NULL, request->set, job->sections, CONFIG_SECTIONS);
-    brood_bytes_init(&image);
-    brood_err_t err = brood_run_read(&brood_fs_posix, request->from, &image, &generation);
-    if (err == BROOD_OK) err = config_read_kept(request->from, &image, request->set, job->config);
-    brood_bytes_fini(&image);
-    return err;
-}
-
-/* Rank 0: the configuration of this job. */
-static brood_err_t read_configuration(job_t *job) {
-    const job_request_t *request = job->request;
-    config_t            *of_run = NULL;
-    brood_err_t          err = BROOD_OK;
-    if (job->state != BROOD_RUN_NONE) {
-        if (!(of_run = calloc(1, sizeof *of_run))) return brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
-        BROOD_TRY(config_read_kept(request->dir, brood_run_image(job->run), NULL, of_run));
-    }
-    if (request->file)
-        BROOD_TRY(brood_config_read(request->file, request->set, job->sections, CONFIG_SECTIONS));
-    else if (of_run)
-        BROOD_TRY(config_read_kept(request->dir, brood_run_image(job->run), request->set, job->config));
-    else
-        BROOD_TRY(read_for_new_run(job));
-    if (request->adjust) BROOD_TRY(request->adjust(request->self, job->config, of_run));
-    if (!request->retrain && job->config->search.strategy == BROOD_STRATEGY_LIST)
-        err = brood_fail(BROOD_E_USAGE, "strategy.name is list: such a run is begun and gone on with by `brood train`");
-done:
-    free(of_run);
-    return err;
-}
-
-/* Rank 0: opens the run, reads the configuration, and holds it against the run's own. */
+/* Rank 0: opens the run, and reads the configuration. */
 static brood_err_t open_run(job_t *job) {
-    char       *of_run = NULL;
     brood_err_t err = BROOD_OK;
     BROOD_TRY(brood_run_open(&brood_fs_posix, job->request->dir, &job->run, &job->state));
-    BROOD_TRY(read_configuration(job));
+    const brood_bytes_t *image = job->state == BROOD_RUN_NONE ? NULL : brood_run_image(job->run);
+    BROOD_TRY(job_config_read(job->request, image, job->config));
     BROOD_TRY(brood_config_text(job->sections, CONFIG_SECTIONS, false, &job->configuration));
     BROOD_TRY(brood_config_text(job->sections, CONFIG_SECTIONS, true, &job->frozen));
-    if (job->state == BROOD_RUN_NONE) goto done;
-    BROOD_TRY(brood_image_text(brood_run_image(job->run), CONFIG_FROZEN, &of_run));
-    err = brood_config_check(job->sections, CONFIG_SECTIONS, of_run);
-    if (err != BROOD_OK) err = brood_because(err, "%s", job->request->dir);
 done:
-    free(of_run);
     return err;
 }
 
@@ -141,7 +110,8 @@ static void add_text(brood_fields_t *fields, const char *path_group, const char 
 
 /* Rank 0: /config, and the configuration as given in /clock. */
 static void list_configuration(job_t *job) {
-    snprintf(job->hash, sizeof job->hash, "%016llx", (unsigned long long)brood_hash_text(job->frozen));
+    snprintf(job->id.configuration, sizeof job->id.configuration, "%016llx",
+             (unsigned long long)brood_hash_text(job->frozen));
     snprintf(job->fingerprint, sizeof job->fingerprint, "%016llx",
              (unsigned long long)(job->evaluator->needs_data ? job->data.fingerprint : 0));
     snprintf(job->numerics, sizeof job->numerics, "%s",
@@ -149,7 +119,7 @@ static void list_configuration(job_t *job) {
     add_text(&job->fields, "/config", "frozen", "frozen configuration",
              "YAML of all keys that content depends on, completed and sorted", job->frozen);
     add_text(&job->fields, "/config", "hash", "hash of the frozen configuration",
-             "FNV-1a, 64 bits, of the text in `frozen`", job->hash);
+             "FNV-1a, 64 bits, of the text in `frozen`", job->id.configuration);
     add_text(&job->fields, "/config", "data_fingerprint", "fingerprint of the images",
              "FNV-1a, 64 bits, of decoded pixels, labels, shape, split and scaling; 0 where no images are used",
              job->fingerprint);
@@ -158,6 +128,19 @@ static void list_configuration(job_t *job) {
     brood_space_fields(job->space, &job->fields);
     add_text(&job->fields, "/clock", "configuration", "configuration of the last job",
              "YAML of all keys, completed and sorted", job->configuration);
+    add_text(&job->fields, "/clock", "run", "id of the run",
+             "drawn when the run began: in-flight files of another run with the same content are told apart by it",
+             job->id.run);
+}
+
+/* A new run's is drawn, an old one's is in its file. */
+static brood_err_t find_run_id(job_t *job) {
+    char       *of_run = NULL;
+    brood_err_t err = job->state == BROOD_RUN_NONE ? brood_token(job->id.run)
+                                                   : brood_image_text(brood_run_image(job->run), TEXT_RUN, &of_run);
+    if (of_run) snprintf(job->id.run, sizeof job->id.run, "%s", of_run);
+    free(of_run);
+    return err;
 }
 
 static brood_err_t check_images(job_t *job) {
@@ -179,6 +162,7 @@ static brood_err_t prepare_search(job_t *job) {
     brood_err_t          err = BROOD_OK;
     BROOD_TRY(brood_search_create(&setup, &job->search));
     BROOD_TRY(brood_clock_create(&job->clock));
+    BROOD_TRY(find_run_id(job));
     list_configuration(job);
     if (job->state == BROOD_RUN_NONE) goto done;
     BROOD_TRY(check_images(job));
@@ -205,7 +189,78 @@ static brood_err_t save_model(void *self, const brood_task_t *task) {
     return model_save(job->request->save, job->configuration, task->architecture, job->evaluator, job->evaluator_self);
 }
 
+/* --skip: of episodes asked and without a result. One that is skipped already is no mistake: the same command goes on.
+ */
+static brood_err_t skip(job_t *job) {
+    const brood_history_t *history = brood_search_history(job->search);
+    for (const char *const *text = job->request->skip; text && *text; text++) {
+        int64_t     episode = 0;
+        brood_err_t err = brood_integer_parse(*text, &episode);
+        if (err != BROOD_OK) return brood_because(BROOD_E_USAGE, "--skip");
+        if (episode < 0 || episode >= brood_history_episodes(history))
+            return brood_fail(BROOD_E_USAGE, "--skip %s: expected an episode that has been asked, 0 to %lld", *text,
+                              (long long)brood_history_episodes(history) - 1);
+        brood_status_t status = brood_history_episode(history, episode)->status;
+        if (status == BROOD_STATUS_SKIPPED) continue;
+        if (status != BROOD_STATUS_OPEN)
+            return brood_fail(BROOD_E_USAGE, "--skip %s: that episode has its result already: %s", *text,
+                              brood_status_names.value[status]);
+        double         unknown = brood_nan();
+        brood_result_t skipped = {.status = BROOD_STATUS_SKIPPED,
+                                  .accuracy = unknown,
+                                  .loss = unknown,
+                                  .training_loss = unknown,
+                                  .test_accuracy = unknown};
+        err = brood_search_record(job->search, episode, &skipped);
+        if (err != BROOD_OK) return err;
+    }
+    return BROOD_OK;
+}
+
+/* Rank 0: is there anything to do? If so the run is ours from here on; nothing was changed before. */
+static brood_err_t take_run(job_t *job, int32_t *complete) {
+    const job_request_t *request = job->request;
+    brood_holder_t       former = {0};
+    brood_err_t          err = skip(job);
+    job->summary = (summary_t){.config = job->config,
+                               .search = job->search,
+                               .clock = job->clock,
+                               .dir = request->dir,
+                               .retrain = request->retrain};
+    *complete = job->state != BROOD_RUN_NONE && brood_search_complete(job->search);
+    if (err == BROOD_OK && *complete && request->save)
+        err = brood_fail(BROOD_E_USAGE,
+                         "--save %s: %s is trained already, and its network was not kept; train it in a new run",
+                         request->save, request->dir);
+    if (err == BROOD_OK && !*complete)
+        err = brood_run_take(job->run, provenance_batch_job(), provenance_batch_restart(), &brood_life_system, &former);
+    if (err != BROOD_OK) return err;
+    snprintf(job->id.token, sizeof job->id.token, "%s", brood_run_token(job->run));
+    summary_begin(&job->summary, job->run, job->state, &former);
+    return BROOD_OK;
+}
+
+static brood_err_t work(job_t *job, brood_end_t *end) {
+    brood_err_t err = BROOD_OK;
+    BROOD_TRY(brood_share_bytes(job->comm, &job->id, sizeof job->id));
+    if (job->rank != 0) err = brood_run_join(&brood_fs_posix, job->request->dir, job->id.token, &job->run);
+    BROOD_TRY(brood_agree(job->comm, err));
+    brood_sched_coordinator_t coordinator = {
+        .search = job->search, .run = job->run, .clock = job->clock, .config = &job->fields, .deadline = job->deadline};
+    brood_sched_worker_t worker = {.evaluator = job->evaluator,
+                                   .self = job->evaluator_self,
+                                   .finished = job->request->save ? save_model : NULL,
+                                   .finished_self = job,
+                                   .run = job->run};
+    snprintf(worker.run_id, sizeof worker.run_id, "%s", job->id.run);
+    snprintf(worker.configuration, sizeof worker.configuration, "%s", job->id.configuration);
+    err = brood_sched_run(job->comm, &job->config->sched, job->rank == 0 ? &coordinator : NULL, &worker, end);
+done:
+    return err;
+}
+
 static brood_err_t conduct(job_t *job, brood_end_t *end) {
+    int32_t     complete = 0;
     brood_err_t err = launcher_check(job->ranks);
     if (err == BROOD_OK && job->rank == 0) err = open_run(job);
     BROOD_TRY(brood_agree(job->comm, err));
@@ -214,29 +269,12 @@ static brood_err_t conduct(job_t *job, brood_end_t *end) {
     if (job->rank == 0) err = prepare_search(job);
     BROOD_TRY(brood_agree(job->comm, err));
     BROOD_TRY(describe(job));
-
-    int32_t done_already = 0;
-    if (job->rank == 0) {
-        summary_begin(job->config, job->search, job->clock, job->request->dir, job->state, brood_run_damage(job->run));
-        done_already = job->state != BROOD_RUN_NONE && brood_search_complete(job->search);
-        if (done_already && job->request->save)
-            err = brood_fail(BROOD_E_USAGE,
-                             "--save %s: %s is trained already, and its network was not kept; train it in a new run",
-                             job->request->save, job->request->dir);
-    }
+    if (job->rank == 0) err = take_run(job, &complete);
     BROOD_TRY(brood_agree(job->comm, err));
-    BROOD_TRY(brood_share_bytes(job->comm, &done_already, sizeof done_already));
+    BROOD_TRY(brood_share_bytes(job->comm, &complete, sizeof complete));
     *end = BROOD_END_COMPLETE;
-    if (!done_already) {
-        brood_sched_coordinator_t coordinator = {
-            .search = job->search, .run = job->run, .clock = job->clock, .config = &job->fields};
-        brood_sched_worker_t worker = {.evaluator = job->evaluator,
-                                       .self = job->evaluator_self,
-                                       .finished = job->request->save ? save_model : NULL,
-                                       .finished_self = job};
-        BROOD_TRY(brood_sched_run(job->comm, &job->config->sched, job->rank == 0 ? &coordinator : NULL, &worker, end));
-    }
-    if (job->rank == 0) summary_end(job->search, job->clock, job->request->dir, job->request->retrain, *end);
+    if (!complete) BROOD_TRY(work(job, end));
+    if (job->rank == 0) summary_end(&job->summary, *end);
 done:
     return err;
 }
@@ -256,8 +294,10 @@ static void release(job_t *job) {
 }
 
 brood_err_t job_run(const job_request_t *request, int *exit_code) {
-    job_t       job = {.request = request, .window = MPI_WIN_NULL};
+    job_t       job = {.request = request, .window = MPI_WIN_NULL, .deadline = INFINITY};
     brood_end_t end = BROOD_END_COMPLETE;
+    double      started = brood_clock_monotonic(), limit = INFINITY;
+    brood_signals_install();
     if (request->err != BROOD_OK && !launcher_of_many()) return request->err;
     if (MPI_Init(NULL, NULL) != MPI_SUCCESS) return brood_fail(BROOD_E_RANKS, "MPI can't be started");
     job.comm = MPI_COMM_WORLD;
@@ -269,6 +309,9 @@ brood_err_t job_run(const job_request_t *request, int *exit_code) {
 
     job.config = calloc(1, sizeof *job.config);
     brood_err_t err = request->err;
+    if (err == BROOD_OK && request->max_time) err = brood_duration_parse(request->max_time, &limit);
+    if (err != BROOD_OK && request->err == BROOD_OK) err = brood_because(err, "--max-time");
+    job.deadline = started + limit;
     if (err == BROOD_OK && !job.config) err = brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
     err = brood_agree(job.comm, err);
     if (err == BROOD_OK) {

@@ -8,11 +8,13 @@ typedef struct {
     int    argc; /* of the whole command, for /clock */
     char **argv;
 
-    brood_err_t        err;  /* of reading the command line: told by rank 0 alone, so that it needs MPI, too */
-    const char        *file; /* CONFIG, or NULL: the run's own */
-    const char        *from; /* a run whose configuration a new run begins with where there is no CONFIG, or NULL */
-    const char        *dir;  /* --run */
-    const char *const *set;  /* --set, NULL-terminated */
+    brood_err_t        err;      /* of reading the command line: told by rank 0 alone, so that it needs MPI, too */
+    const char        *file;     /* CONFIG, or NULL: the run's own */
+    const char        *from;     /* a run whose configuration a new run begins with where there is no CONFIG, or NULL */
+    const char        *dir;      /* --run */
+    const char *const *set;      /* --set, NULL-terminated */
+    const char *const *skip;     /* --skip, NULL-terminated */
+    const char        *max_time; /* --max-time, or NULL */
     bool               retrain;
     const char        *save; /* --save, or NULL */
 

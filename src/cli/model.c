@@ -46,7 +46,8 @@ brood_err_t model_save(const char *file, char *configuration, const char *archit
     evaluator->fields(self, &fields);
     BROOD_TRY(brood_image_write("brood model", &fields, &image));
     BROOD_TRY(brood_token(token));
-    BROOD_TRY(brood_store_put(&brood_fs_posix, dirname(directory), basename(name), token, NULL, false, 1, &image));
+    BROOD_TRY(brood_store_put(&(brood_writer_t){.fs = &brood_fs_posix, .token = token}, dirname(directory),
+                              basename(name), false, 1, &image, NULL));
     brood_log_write(BROOD_LOG_INFO, "the trained network is in %s", file);
 done:
     brood_bytes_fini(&image);

@@ -46,9 +46,19 @@ static void mpi_library(char *name, size_t size) {
     snprintf(name, size, "%.*s", (int)size - 1, words);
 }
 
+const char *provenance_batch_job(void) {
+    const char *slurm = getenv("SLURM_JOB_ID");
+    return slurm ? slurm : "";
+}
+
+int32_t provenance_batch_restart(void) {
+    const char *count = getenv("SLURM_RESTART_COUNT");
+    return count ? atoi(count) : 0;
+}
+
 brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, char *const argv[],
                            brood_clock_job_t *job) {
-    const char *slurm = getenv("SLURM_JOB_ID"), *restart = getenv("SLURM_RESTART_COUNT");
+    const char *batch = provenance_batch_job();
     char        host[HOST_SIZE] = "", cpu[64] = "";
     int         rank = 0;
     *job = (brood_clock_job_t){0};
@@ -58,11 +68,11 @@ brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, ch
     if (err != BROOD_OK) return err;
 
     gethostname(host, sizeof host - 1);
-    if (slurm)
-        snprintf(job->id, sizeof job->id, "%s", slurm);
+    if (*batch)
+        snprintf(job->id, sizeof job->id, "%s", batch);
     else
         snprintf(job->id, sizeof job->id, "%.48s:%ld", host, (long)getpid());
-    job->restart = restart ? atoi(restart) : 0;
+    job->restart = provenance_batch_restart();
     job->start = brood_clock_now();
     job->end = brood_nan();
     snprintf(job->software, sizeof job->software, "brood %s (%s), %s, %s", BROOD_VERSION, BROOD_COMMIT, BROOD_COMPILER,

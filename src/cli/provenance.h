@@ -12,4 +12,8 @@
 brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, char *const argv[],
                            brood_clock_job_t *job) BROOD_WARN_UNUSED;
 
+/* The batch system's name of this job ("" where there is none), and how often it has restarted it. */
+const char *provenance_batch_job(void);
+int32_t     provenance_batch_restart(void);
+
 #endif

@@ -2,43 +2,94 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "brood/util/duration.h"
 #include "brood/util/log.h"
 
-void summary_begin(const config_t *config, const brood_search_t *search, brood_clock_t *clock, const char *dir,
-                   brood_run_state_t state, const char *damage) {
-    brood_search_progress_t now;
-    brood_search_progress(search, &now);
-    if (now.goal != config->search.episodes)
-        brood_log_write(BROOD_LOG_INFO, "%lld episodes are rounded up to whole rounds of %lld: %lld",
-                        (long long)config->search.episodes, (long long)config->search.round, (long long)now.goal);
-    if (state == BROOD_RUN_NONE) {
-        brood_log_write(BROOD_LOG_INFO, "new run in %s: %lld episodes in %lld rounds", dir, (long long)now.goal,
-                        (long long)now.rounds);
-        return;
+#define CHILDREN_SHOWN 6
+
+/* "; in flight: episode 3 at step 120, episode 5 at step 80 and 2 others" */
+static void print_inflight(const summary_t *summary, const brood_run_t *run, char *text, size_t size) {
+    const brood_history_t *history = brood_search_history(summary->search);
+    int64_t                count = 0, shown = 0, others = 0;
+    const int64_t         *inflight = brood_run_inflight(run, &count);
+    size_t                 used = 0;
+    text[0] = '\0';
+    for (int64_t i = 0; i < count; i++) {
+        bool open = inflight[i] < brood_history_episodes(history) &&
+                    brood_history_episode(history, inflight[i])->status == BROOD_STATUS_OPEN;
+        int64_t step = open ? brood_run_inflight_step(run, inflight[i]) : -1;
+        if (step < 0) continue;
+        if (++shown > CHILDREN_SHOWN) {
+            others++;
+            continue;
+        }
+        int wrote = snprintf(text + used, size - used, "%sepisode %lld at step %lld",
+                             used ? ", " : "; in flight: ", (long long)inflight[i], (long long)step);
+        if (wrote > 0 && (size_t)wrote < size - used) used += (size_t)wrote;
     }
-    if (*damage) brood_log_write(BROOD_LOG_WARNING, "%s: going on from the generation before it", damage);
-    const char *why = brood_clock_jobs(clock) > 1 ? brood_clock_job(clock, brood_clock_jobs(clock) - 2)->why : "";
-    brood_log_write(BROOD_LOG_INFO,
-                    "going on in %s: %lld of %lld episodes, %lld of %lld rounds told; the job before %s%s", dir,
-                    (long long)now.finished, (long long)now.goal, (long long)now.told, (long long)now.rounds,
-                    *why ? "ended: " : "left no word (killed, or its node lost)", why);
+    if (others > 0) snprintf(text + used, size - used, " and %lld others", (long long)others);
 }
 
-void summary_end(const brood_search_t *search, brood_clock_t *clock, const char *dir, bool retrain, brood_end_t end) {
-    brood_search_progress_t  now;
-    const brood_history_t   *history = brood_search_history(search);
-    const brood_clock_job_t *job = brood_clock_job(clock, brood_clock_jobs(clock) - 1);
-    char                     span[48];
-    int64_t                  here = 0, again = 0;
-    brood_search_progress(search, &now);
-    for (int64_t e = 0; e < brood_clock_episodes(clock); e++) {
-        const brood_clock_episode_t *times = brood_clock_episode(clock, e);
-        here += times->job == brood_clock_jobs(clock) - 1;
-        again += times->attempts > 1 ? times->attempts - 1 : 0;
+void summary_begin(const summary_t *summary, const brood_run_t *run, brood_run_state_t state,
+                   const brood_holder_t *former) {
+    const brood_search_config_t *config = &summary->config->search;
+    brood_search_progress_t      now;
+    char                         inflight[512], who[256];
+    brood_search_progress(summary->search, &now);
+    if (now.goal != config->episodes)
+        brood_log_write(BROOD_LOG_INFO, "%lld episodes are rounded up to whole rounds of %lld: %lld",
+                        (long long)config->episodes, (long long)config->round, (long long)now.goal);
+    if (*former->token) {
+        brood_holder_print(former, who, sizeof who);
+        brood_log_write(BROOD_LOG_INFO, "the run is taken over from %s, which did not give it back", who);
     }
-    double seconds = job->end - job->start; /* NaN: nothing was left to do */
+    if (state == BROOD_RUN_NONE) {
+        brood_log_write(BROOD_LOG_INFO, "new run in %s: %lld episodes in %lld rounds", summary->dir,
+                        (long long)now.goal, (long long)now.rounds);
+        return;
+    }
+    if (*brood_run_damage(run))
+        brood_log_write(BROOD_LOG_WARNING, "%s: going on from the generation before it", brood_run_damage(run));
+    int64_t     jobs = brood_clock_jobs(summary->clock);
+    const char *why = jobs > 1 ? brood_clock_job(summary->clock, jobs - 2)->why : "";
+    print_inflight(summary, run, inflight, sizeof inflight);
+    brood_log_write(BROOD_LOG_INFO,
+                    "going on in %s: %lld of %lld episodes, %lld of %lld rounds told%s; the job before %s%s",
+                    summary->dir, (long long)now.finished, (long long)now.goal, (long long)now.told,
+                    (long long)now.rounds, inflight, *why ? "ended: " : "left no word (killed, or its node lost)", why);
+}
+
+/* Mini-batches of finished children: those that count, and those that were worked. */
+static void count_steps(const summary_t *summary, int64_t *needed, int64_t *worked) {
+    const brood_history_t *history = brood_search_history(summary->search);
+    *needed = *worked = 0;
+    for (int64_t e = 0; e < brood_history_episodes(history); e++) {
+        const brood_episode_t *row = brood_history_episode(history, e);
+        int64_t                of_row = brood_clock_episode(summary->clock, e)->worked;
+        if (row->status == BROOD_STATUS_OPEN || of_row == 0) continue;
+        *needed += row->steps;
+        *worked += of_row;
+    }
+}
+
+static int64_t trained_here(const summary_t *summary) {
+    int64_t count = 0, job = brood_clock_jobs(summary->clock) - 1;
+    for (int64_t e = 0; e < brood_clock_episodes(summary->clock); e++)
+        count += brood_clock_episode(summary->clock, e)->job == job;
+    return count;
+}
+
+void summary_end(const summary_t *summary, brood_end_t end) {
+    const brood_history_t   *history = brood_search_history(summary->search);
+    const brood_clock_job_t *job = brood_clock_job(summary->clock, brood_clock_jobs(summary->clock) - 1);
+    brood_search_progress_t  now;
+    char                     span[48];
+    int64_t                  needed, worked, here = trained_here(summary);
+    double                   seconds = job->end - job->start; /* NaN: nothing was left to do */
+    brood_search_progress(summary->search, &now);
+    count_steps(summary, &needed, &worked);
 
     printf("\nEpisodes      %lld of %lld", (long long)now.finished, (long long)now.goal);
     if (!isnan(seconds)) {
@@ -50,7 +101,7 @@ void summary_end(const brood_search_t *search, brood_clock_t *clock, const char 
         const brood_episode_t *best = brood_history_episode(history, now.best);
         printf("Best          %.4f, episode %lld: \"%s\"\n", best->reward, (long long)now.best, best->architecture);
     }
-    for (int64_t e = 0; retrain && e < now.goal; e++) {
+    for (int64_t e = 0; summary->retrain && e < now.goal; e++) {
         const brood_episode_t *row = brood_history_episode(history, e);
         if (!isnan(row->test_accuracy))
             printf("Test accuracy %.4f, episode %lld: \"%s\"\n", row->test_accuracy, (long long)e, row->architecture);
@@ -59,13 +110,12 @@ void summary_end(const brood_search_t *search, brood_clock_t *clock, const char 
         printf("Speed         %.0f episodes an hour on %d rank%s, %.1f %% busy\n", 3600 * (double)here / seconds,
                job->ranks, job->ranks == 1 ? "" : "s",
                job->busy + job->idle > 0 ? 100 * job->busy / (job->busy + job->idle) : 0.0);
-    printf("Repeated      %lld episodes were begun again\n", (long long)again);
+    printf("Repeated      %lld of %lld mini-batches\n", (long long)(worked - needed), (long long)worked);
     printf("Ended         %s\n", brood_end_text(end));
-    const char *command = retrain ? "train" : "search";
-    if (end == BROOD_END_COMPLETE && !retrain)
-        printf("To extend it  scripts/brood-run search --run %s --set run.episodes=%lld\n", dir,
+    if (end != BROOD_END_COMPLETE)
+        printf("To go on      scripts/brood-run %s --run %s\n", summary->retrain ? "train" : "search", summary->dir);
+    else if (!summary->retrain)
+        printf("To extend it  scripts/brood-run search --run %s --set run.episodes=%lld\n", summary->dir,
                (long long)(2 * now.goal));
-    else if (end != BROOD_END_COMPLETE)
-        printf("To go on      scripts/brood-run %s --run %s\n", command, dir);
     fflush(stdout);
 }

@@ -4,11 +4,21 @@
 
 #include "config.h"
 
-/* Where it begins or goes on; `damage`: what is wrong with the newest run file, or "". */
-void summary_begin(const config_t *config, const brood_search_t *search, brood_clock_t *clock, const char *dir,
-                   brood_run_state_t state, const char *damage);
+/* What they tell of. */
+typedef struct {
+    const config_t       *config;
+    const brood_search_t *search;
+    brood_clock_t        *clock; /* its last job is this one */
+    const char           *dir;
+    bool                  retrain;
+} summary_t;
 
-/* Episodes, best, speed, utilisation, and how to go on. To stdout. */
-void summary_end(const brood_search_t *search, brood_clock_t *clock, const char *dir, bool retrain, brood_end_t end);
+/* Where it begins or goes on: episodes, rounds, children in flight and at which step, how the job before ended; from
+   whom the run was taken over (token "": nobody). To the log. */
+void summary_begin(const summary_t *summary, const brood_run_t *run, brood_run_state_t state,
+                   const brood_holder_t *former);
+
+/* Episodes, best, speed, utilisation, what was repeated, and how to go on. To stdout. */
+void summary_end(const summary_t *summary, brood_end_t end);
 
 #endif

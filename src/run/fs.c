@@ -1,5 +1,6 @@
 #include "fs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -65,6 +66,20 @@ static int posix_mkdir(void *self, const char *path, mode_t mode) {
     return mkdir(path, mode);
 }
 
+static int posix_rmdir(void *self, const char *path) {
+    (void)self;
+    return rmdir(path);
+}
+
+static int posix_list(void *self, const char *path, void (*visit)(void *with, const char *name), void *with) {
+    (void)self;
+    DIR *listing = opendir(path);
+    if (!listing) return -1;
+    for (struct dirent *entry; (entry = readdir(listing)) != NULL;)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) visit(with, entry->d_name);
+    return closedir(listing);
+}
+
 const brood_fs_t brood_fs_posix = {
     .self = NULL,
     .open = posix_open,
@@ -78,6 +93,8 @@ const brood_fs_t brood_fs_posix = {
     .rename = posix_rename,
     .unlink = posix_unlink,
     .mkdir = posix_mkdir,
+    .rmdir = posix_rmdir,
+    .list = posix_list,
 };
 
 int brood_fs_open(const brood_fs_t *fs, const char *path, int flags) {
@@ -146,39 +163,57 @@ brood_err_t brood_fs_read(const brood_fs_t *fs, int fd, const char *path, void *
     return BROOD_OK;
 }
 
-void brood_fs_sync_directory(const brood_fs_t *fs, const char *dir) {
+bool brood_fs_sync_directory(const brood_fs_t *fs, const char *dir) {
     int fd = brood_fs_open(fs, dir, O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return;
-    (void)brood_fs_fsync(fs, fd);
+    if (fd < 0) return false;
+    bool synced = brood_fs_fsync(fs, fd) == 0;
     (void)brood_fs_close(fs, fd);
+    return synced;
 }
 
-static brood_err_t make_directory(const brood_fs_t *fs, const char *path) {
+static brood_err_t make_directory(const brood_fs_t *fs, const char *path, int *made) {
     struct stat status;
     if (fs->stat(fs->self, path, &status) < 0) {
-        if (fs->mkdir(fs->self, path, 0777) == 0 || errno == EEXIST) return BROOD_OK;
+        int failed = fs->mkdir(fs->self, path, 0777);
+        if (!failed) ++*made;
+        if (!failed || errno == EEXIST) return BROOD_OK;
         return brood_fail_errno(errno, "%s: cannot be made", path);
     }
     if (!S_ISDIR(status.st_mode)) return brood_fail_errno(ENOTDIR, "%s", path);
     return BROOD_OK;
 }
 
-brood_err_t brood_fs_make_directories(const brood_fs_t *fs, const char *dir) {
+brood_err_t brood_fs_make_directories(const brood_fs_t *fs, const char *dir, int *made) {
     char   path[BROOD_MAX_PATH];
     size_t size = strlen(dir), parent = 0; /* the slash before the last component */
-    if (brood_fs_exists(fs, dir)) return make_directory(fs, dir);
+    int    count = 0;
+    if (!made) made = &count;
+    *made = 0;
+    if (brood_fs_exists(fs, dir)) return make_directory(fs, dir, made);
     memcpy(path, dir, size + 1);
     for (size_t i = 1; i <= size; i++) {
         if (dir[i] != '/' && dir[i] != '\0') continue;
         path[i] = '\0';
-        brood_err_t err = make_directory(fs, path);
+        brood_err_t err = make_directory(fs, path, made);
         if (err != BROOD_OK) return err;
         /* The entry is durable when the directory that it stands in is. */
         if (parent) path[parent] = '\0';
-        brood_fs_sync_directory(fs, parent ? path : dir[0] == '/' ? "/" : ".");
+        (void)brood_fs_sync_directory(fs, parent ? path : dir[0] == '/' ? "/" : ".");
         if (parent) path[parent] = '/';
         path[i] = dir[i];
         parent = i;
     }
     return BROOD_OK;
+}
+
+void brood_fs_remove_directories(const brood_fs_t *fs, const char *dir, int count) {
+    char   path[BROOD_MAX_PATH];
+    size_t size = strlen(dir);
+    memcpy(path, dir, size + 1);
+    for (; count > 0; count--) {
+        while (size > 1 && path[size - 1] == '/') path[--size] = '\0';
+        if (fs->rmdir(fs->self, path) < 0) return;
+        while (size > 0 && path[size - 1] != '/') path[--size] = '\0';
+        if (size == 0) return;
+    }
 }

@@ -20,10 +20,14 @@ brood_err_t brood_fs_write(const brood_fs_t *fs, int fd, const char *path, const
 brood_err_t brood_fs_read(const brood_fs_t *fs, int fd, const char *path, void *data, size_t size, off_t offset,
                           size_t *read) BROOD_WARN_UNUSED;
 
-/* Where a directory can't be synced, the file system decides when the names are durable: no error. */
-void brood_fs_sync_directory(const brood_fs_t *fs, const char *dir);
+/* False where a directory can't be synced: no error, the file system then decides when the names are durable. */
+bool brood_fs_sync_directory(const brood_fs_t *fs, const char *dir);
 
-/* A directory and those above it, durably; `dir` has less than BROOD_MAX_PATH bytes. BROOD_E_FULL, BROOD_E_IO. */
-brood_err_t brood_fs_make_directories(const brood_fs_t *fs, const char *dir) BROOD_WARN_UNUSED;
+/* A directory and those above it, durably; `dir` has less than BROOD_MAX_PATH bytes. *made (may be NULL): how many
+   there were not, at the end of the path. BROOD_E_FULL, BROOD_E_IO. */
+brood_err_t brood_fs_make_directories(const brood_fs_t *fs, const char *dir, int *made) BROOD_WARN_UNUSED;
+
+/* The last `count` directories of a path, as far as they are empty. */
+void brood_fs_remove_directories(const brood_fs_t *fs, const char *dir, int count);
 
 #endif

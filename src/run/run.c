@@ -1,6 +1,5 @@
 #include "brood/run/run.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,20 +9,7 @@
 #include "await.h"
 #include "brood/util/limits.h"
 #include "fs.h"
-
-#define DAMAGE_SIZE (BROOD_MAX_PATH + 256)
-
-struct brood_run {
-    const brood_fs_t *fs;
-    char              dir[BROOD_MAX_PATH];
-    char              token[BROOD_TOKEN_SIZE];
-    char              damage[DAMAGE_SIZE];
-    brood_bytes_t     image;      /* read at opening */
-    brood_bytes_t     saved;      /* of the latest save: its memory is used again, and fresh memory is slow */
-    uint64_t          generation; /* of the newest whole file */
-    bool              rotates;    /* run.h5 was found whole, or is ours */
-    bool              prepared;   /* the directory is there and clean */
-};
+#include "run_private.h"
 
 /* The newest whole run file. *damage: what is wrong with run.h5 where the previous one was taken. */
 static brood_err_t read_newest(const brood_fs_t *fs, const char *dir, brood_bytes_t *image, uint64_t *generation,
@@ -56,20 +42,32 @@ static brood_err_t read_newest(const brood_fs_t *fs, const char *dir, brood_byte
                       damage, previous_missing ? BROOD_RUN_PREVIOUS_FILE ": missing" : brood_message());
 }
 
+/* A handle without files read. */
+static brood_err_t make_handle(const brood_fs_t *fs, const char *dir, brood_run_t **run) {
+    brood_run_t *made = NULL;
+    *run = NULL;
+    if (!*dir || strlen(dir) + sizeof "/" BROOD_RUN_INFLIGHT > sizeof made->inflight_dir)
+        return brood_fail(BROOD_E_IO, "\"%s\": expected the path of a run directory, 1 to %zu bytes", dir,
+                          sizeof made->inflight_dir - sizeof "/" BROOD_RUN_INFLIGHT);
+    made = calloc(1, sizeof *made);
+    if (!made) return brood_fail(BROOD_E_MEMORY, "%s: out of memory", dir);
+    made->fs = fs;
+    strcpy(made->dir, dir);
+    sprintf(made->inflight_dir, "%s/" BROOD_RUN_INFLIGHT, dir);
+    *run = made;
+    return BROOD_OK;
+}
+
 brood_err_t brood_run_open(const brood_fs_t *fs, const char *dir, brood_run_t **run, brood_run_state_t *state) {
     brood_err_t  err = BROOD_OK;
     brood_run_t *opened = NULL;
     *run = NULL;
-    if (!*dir || strlen(dir) >= sizeof opened->dir)
-        return brood_fail(BROOD_E_IO, "\"%s\": expected the path of a run directory, 1 to %zu bytes", dir,
-                          sizeof opened->dir - 1);
-    opened = calloc(1, sizeof *opened);
-    if (!opened) return brood_fail(BROOD_E_MEMORY, "%s: out of memory", dir);
-    opened->fs = fs;
-    strcpy(opened->dir, dir);
+    BROOD_TRY(make_handle(fs, dir, &opened));
     BROOD_TRY(brood_token(opened->token));
-    BROOD_TRY(read_newest(fs, dir, &opened->image, &opened->generation, state, opened->damage, sizeof opened->damage));
-    opened->rotates = *state == BROOD_RUN_NEWEST;
+    BROOD_TRY(read_newest(fs, dir, &opened->image, &opened->generation, &opened->state, opened->damage,
+                          sizeof opened->damage));
+    opened->rotates = opened->state == BROOD_RUN_NEWEST;
+    *state = opened->state;
     *run = opened;
     opened = NULL;
 done:
@@ -77,11 +75,25 @@ done:
     return err;
 }
 
+brood_err_t brood_run_join(const brood_fs_t *fs, const char *dir, const char *token, brood_run_t **run) {
+    brood_err_t err = make_handle(fs, dir, run);
+    if (err == BROOD_OK) snprintf((*run)->token, sizeof(*run)->token, "%s", token);
+    return err;
+}
+
 void brood_run_close(brood_run_t **run) {
-    if (!*run) return;
-    brood_bytes_fini(&(*run)->image);
-    brood_bytes_fini(&(*run)->saved);
-    free(*run);
+    brood_run_t *old = *run;
+    if (!old) return;
+    if (old->taken) {
+        (void)old->fs->rmdir(old->fs->self, old->inflight_dir); /* when nothing is in flight */
+        brood_lock_release(old->fs, old->dir, old->token);
+    }
+    if (old->made > 0 && !old->stored) brood_fs_remove_directories(old->fs, old->dir, old->made);
+    brood_bytes_fini(&old->image);
+    brood_bytes_fini(&old->saved);
+    free(old->inflight.episode);
+    free(old->pending.episode);
+    free(old);
     *run = NULL;
 }
 
@@ -97,36 +109,73 @@ void brood_run_drop_image(brood_run_t *run) {
     brood_bytes_fini(&run->image);
 }
 
-/* What jobs that were killed while they wrote have left. Nothing depends on it, so nothing fails. */
-static void remove_leftovers(const brood_fs_t *fs, const char *dir) {
-    DIR *listing = opendir(dir);
-    if (!listing) return;
-    for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
-        char path[BROOD_MAX_PATH + sizeof entry->d_name];
-        if (!brood_store_leftover(entry->d_name)) continue;
-        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-        (void)brood_fs_unlink(fs, path);
-    }
-    closedir(listing);
+const char *brood_run_token(const brood_run_t *run) {
+    return run->token;
 }
 
-static brood_err_t prepare(brood_run_t *run) {
-    if (run->prepared) return BROOD_OK;
-    brood_err_t err = brood_fs_make_directories(run->fs, run->dir);
-    if (err != BROOD_OK) return err;
-    remove_leftovers(run->fs, run->dir);
-    run->prepared = true;
-    return BROOD_OK;
+typedef struct {
+    const brood_fs_t *fs;
+    const char       *dir, *token;
+} cleaning_t;
+
+static void remove_leftover(void *with, const char *name) {
+    const cleaning_t *cleaning = with;
+    char              path[2 * BROOD_MAX_PATH];
+    if (!brood_store_leftover(name) || strstr(name, cleaning->token)) return;
+    if (snprintf(path, sizeof path, "%s/%s", cleaning->dir, name) < (int)sizeof path)
+        (void)brood_fs_unlink(cleaning->fs, path);
+}
+
+/* Nothing depends on it, so nothing fails. */
+static void remove_leftovers(const brood_run_t *run, const char *dir) {
+    cleaning_t cleaning = {.fs = run->fs, .dir = dir, .token = run->token};
+    (void)run->fs->list(run->fs->self, dir, remove_leftover, &cleaning);
+}
+
+/* Between opening and taking, the holder of then may have written once more. */
+static brood_err_t check_unchanged(const brood_run_t *run) {
+    uint64_t generation = 0;
+    if (run->state == BROOD_RUN_PREVIOUS) return BROOD_OK;
+    brood_err_t err = brood_store_generation(run->fs, run->dir, BROOD_RUN_FILE, &generation);
+    bool        there = err == BROOD_OK;
+    if (run->state == BROOD_RUN_NONE ? !there : there && generation == run->generation) return BROOD_OK;
+    return brood_fail(BROOD_E_LOCKED, "%s: another job has written it while this one started; start this one again",
+                      run->dir);
+}
+
+brood_err_t brood_run_take(brood_run_t *run, const char *job, int64_t restart, const brood_life_t *life,
+                           brood_holder_t *former) {
+    brood_holder_t mine;
+    brood_err_t    err = BROOD_OK;
+    brood_holder_here(run->token, job, restart, &mine);
+    BROOD_TRY(brood_fs_make_directories(run->fs, run->dir, &run->made));
+    BROOD_TRY(brood_lock_take(run->fs, run->dir, &mine, life, former));
+    run->taken = true;
+    BROOD_TRY(check_unchanged(run));
+    remove_leftovers(run, run->dir);
+    remove_leftovers(run, run->inflight_dir);
+    BROOD_TRY(brood_run_list_inflight(run));
+done:
+    return err;
+}
+
+static brood_err_t is_ours(void *self) {
+    const brood_run_t *run = self;
+    return brood_lock_ours(run->fs, run->dir, run->token);
+}
+
+brood_writer_t brood_run_writer(brood_run_t *run) {
+    return (brood_writer_t){.fs = run->fs, .token = run->token, .ours = is_ours, .self = run};
 }
 
 brood_err_t brood_run_save(brood_run_t *run, const brood_fields_t *fields, int64_t *bytes) {
-    brood_err_t err = BROOD_OK;
+    brood_writer_t writer = brood_run_writer(run);
+    brood_err_t    err = BROOD_OK;
     BROOD_TRY(brood_image_write(BROOD_RUN_FORMAT, fields, &run->saved));
-    BROOD_TRY(prepare(run));
-    BROOD_TRY(brood_store_put(run->fs, run->dir, BROOD_RUN_FILE, run->token, NULL, run->rotates, run->generation + 1,
-                              &run->saved));
+    BROOD_TRY(brood_store_put(&writer, run->dir, BROOD_RUN_FILE, run->rotates, run->generation + 1, &run->saved,
+                              &run->durable));
     run->generation++;
-    run->rotates = true;
+    run->rotates = run->stored = true;
     if (bytes) *bytes = (int64_t)(run->saved.size + sizeof(brood_trailer_t));
 done:
     return err;
@@ -164,7 +213,7 @@ void brood_run_await_rotation(const brood_fs_t *fs, const char *dir) {
 }
 
 brood_err_t brood_run_read(const brood_fs_t *fs, const char *dir, brood_bytes_t *image, uint64_t *generation) {
-    char              damage[DAMAGE_SIZE];
+    char              damage[BROOD_RUN_DAMAGE_SIZE];
     brood_run_state_t state;
     brood_run_await_rotation(fs, dir);
     brood_err_t err = read_newest(fs, dir, image, generation, &state, damage, sizeof damage);

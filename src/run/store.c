@@ -117,25 +117,40 @@ static brood_err_t previous_path(char path[BROOD_MAX_PATH], const char *dir, con
     return join(path, dir, previous);
 }
 
-brood_err_t brood_store_put(const brood_fs_t *fs, const char *dir, const char *name, const char *token,
-                            const brood_owner_t *owner, bool keep_previous, uint64_t generation,
-                            const brood_bytes_t *image) {
+brood_err_t brood_store_put(const brood_writer_t *writer, const char *dir, const char *name, bool keep_previous,
+                            uint64_t generation, const brood_bytes_t *image, bool *durable) {
+    const brood_fs_t     *fs = writer->fs;
+    bool                  synced = false;
     brood_err_t           err = BROOD_OK;
     const brood_trailer_t trailer = brood_trailer_make(generation, image);
     char                  path[BROOD_MAX_PATH], previous[BROOD_MAX_PATH], tmp[BROOD_MAX_PATH], leaf[BROOD_MAX_PATH];
-    snprintf(leaf, sizeof leaf, "%s.%s.tmp", name, token);
+    snprintf(leaf, sizeof leaf, "%s.%s.tmp", name, writer->token);
     BROOD_TRY(join(tmp, dir, leaf));
     BROOD_TRY(join(path, dir, name));
     BROOD_TRY(previous_path(previous, dir, name));
     BROOD_TRY(write_durably(fs, tmp, image, &trailer));
-    if (owner && !owner->ours(owner->self))
-        err = brood_fail(BROOD_E_LOCKED, "%s: not written: another job has taken over this run", path);
+    if (writer->ours) err = writer->ours(writer->self);
+    if (err != BROOD_OK) brood_because(err, "%s: not written", path);
     if (err == BROOD_OK && keep_previous) err = rotate(fs, path, previous);
     if (err == BROOD_OK) err = replace(fs, tmp, path, &trailer);
     if (err == BROOD_OK)
-        brood_fs_sync_directory(fs, dir);
+        synced = brood_fs_sync_directory(fs, dir);
     else
         brood_fs_unlink(fs, tmp);
+done:
+    if (durable) *durable = synced;
+    return err;
+}
+
+brood_err_t brood_store_generation(const brood_fs_t *fs, const char *dir, const char *name, uint64_t *generation) {
+    brood_trailer_t trailer;
+    uint64_t        size = 0;
+    char            path[BROOD_MAX_PATH];
+    brood_err_t     err = BROOD_OK;
+    BROOD_TRY(join(path, dir, name));
+    BROOD_TRY(read_trailer(fs, path, &trailer, &size));
+    BROOD_TRY(brood_trailer_fits(&trailer, size, path));
+    *generation = trailer.generation;
 done:
     return err;
 }

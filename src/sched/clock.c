@@ -46,7 +46,7 @@ brood_err_t brood_clock_reserve(brood_clock_t *clock, int64_t episodes, int64_t 
         clock->episode = grown;
         for (int64_t i = clock->episodes; i < episodes; i++) {
             memset(&grown[i], 0, sizeof grown[i]);
-            grown[i].rank = grown[i].job = -1;
+            grown[i].rank = grown[i].job = grown[i].resumed_rank = -1;
             grown[i].start = grown[i].end = brood_nan();
         }
         clock->episodes = episodes;
@@ -104,6 +104,12 @@ void brood_clock_fields(brood_clock_t *clock, brood_fields_t *fields) {
     EPISODE(end, BROOD_TYPE_F64, "end", "seconds since 1970-01-01 00:00:00 UTC", "when the child finished");
     EPISODE(busy, BROOD_TYPE_F64, "busy", "s", "time spent in steps of the child");
     EPISODE(attempts, BROOD_TYPE_I32, "attempts", "1", "how often the episode was handed out");
+    EPISODE(worked, BROOD_TYPE_I64, "steps worked", "1",
+            "mini-batches worked on the child, evaluation and repetition included, as far as is known: what is above "
+            "/episodes/steps was done again");
+    EPISODE(resumed_step, BROOD_TYPE_I64, "step of resuming", "1",
+            "mini-batches after which the child was last taken up by another job; 0: it was begun afresh");
+    EPISODE(resumed_rank, BROOD_TYPE_I32, "rank resumed from", NULL, "rank that had saved it then; -1: none");
 
     JOB(id, BROOD_TYPE_TEXT, "job id", NULL, "the batch system's, or HOST:PID");
     JOB(restart, BROOD_TYPE_I32, "restart count", "1", "how often the batch system had restarted the job");
@@ -116,6 +122,8 @@ void brood_clock_fields(brood_clock_t *clock, brood_fields_t *fields) {
     JOB(idle, BROOD_TYPE_F64, "idle", "s", "rank seconds otherwise, from the first task handed out");
     JOB(writing, BROOD_TYPE_F64, "writing", "s", "time that rank 0 spent writing the run file");
     JOB(saves, BROOD_TYPE_I64, "saves", "1", "run files written");
+    JOB(child_writing, BROOD_TYPE_F64, "writing of children", "s", "rank seconds spent writing in-flight files");
+    JOB(child_saves, BROOD_TYPE_I64, "saves of children", "1", "in-flight files written");
     JOB(software, BROOD_TYPE_TEXT, "software", NULL, "version of Brood, git commit, compiler");
     JOB(libraries, BROOD_TYPE_TEXT, "libraries", NULL, "versions of MPI, HDF5 and the others");
     JOB(numerics, BROOD_TYPE_TEXT, "numerics", NULL, "CPU of rank 0, and who made the products");

@@ -4,15 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "brood/sched/signals.h"
 #include "brood/util/log.h"
+#include "brood/util/phase.h"
 #include "record.h"
-
-#define HALT_LOOK_SECONDS 5.0 /* between looks at the run directory where no episode ends; a look is one stat() */
-
-static brood_clock_job_t *this_job(coordinator_t *coordinator) {
-    brood_clock_t *clock = coordinator->with->clock;
-    return brood_clock_job(clock, brood_clock_jobs(clock) - 1);
-}
 
 brood_err_t coordinator_init(coordinator_t *coordinator, const brood_sched_config_t *config,
                              const brood_sched_coordinator_t *with, worker_t *here, outbox_t *outbox, int ranks) {
@@ -24,49 +19,15 @@ brood_err_t coordinator_init(coordinator_t *coordinator, const brood_sched_confi
     coordinator->last_save = -1e300;
     coordinator->last_look = brood_clock_monotonic(); /* a job does something before it looks for a reason to stop */
     progress_init(&coordinator->progress, config->log_every, with->search);
+    if (with->run) coordinator_forget_finished(coordinator);
     return BROOD_OK;
 }
 
 void coordinator_fini(coordinator_t *coordinator) {
     free(coordinator->rank);
+    free(coordinator->forgettable);
     coordinator->rank = NULL;
-}
-
-/* Nothing more is handed out; what waits unbegun comes back; children that are being trained are finished, or
- * abandoned. */
-static void stop(coordinator_t *coordinator, brood_end_t end, bool abandon) {
-    if (coordinator->stopping && !abandon) return;
-    stop_message_t message = {.abandon = abandon};
-    for (int rank = 1; rank < coordinator->ranks; rank++) {
-        if (coordinator->rank[rank].left) continue;
-        brood_err_t err = outbox_send(coordinator->outbox, rank, TAG_STOP, &message, sizeof message);
-        if (err != BROOD_OK) coordinator->broken = err;
-    }
-    if (coordinator->here) {
-        int64_t unbegun = worker_stop(coordinator->here, abandon);
-        if (unbegun >= 0) brood_search_return(coordinator->with->search, unbegun);
-    }
-    coordinator->stopping = true;
-    coordinator->end = end;
-}
-
-void coordinator_fail(coordinator_t *coordinator, brood_err_t err) {
-    if (coordinator->error != BROOD_OK) return;
-    coordinator->error = err;
-    snprintf(coordinator->message, sizeof coordinator->message, "%s", brood_message());
-    stop(coordinator, coordinator->end, true);
-}
-
-/* Of the time since the first task, on the ranks that train. */
-static double rank_seconds(const coordinator_t *coordinator) {
-    if (coordinator->first_task <= 0) return 0;
-    int training = coordinator->ranks - (coordinator->here ? 0 : 1);
-    return training * (brood_clock_monotonic() - coordinator->first_task);
-}
-
-static double utilisation(coordinator_t *coordinator) {
-    double all = rank_seconds(coordinator);
-    return all > 0 ? this_job(coordinator)->busy / all : 0;
+    coordinator->forgettable = NULL;
 }
 
 void coordinator_record(coordinator_t *coordinator, int from, const result_message_t *result) {
@@ -82,11 +43,16 @@ void coordinator_record(coordinator_t *coordinator, int from, const result_messa
     times->start = result->start;
     times->end = result->end;
     times->busy = result->busy;
+    times->worked = result->worked + (result->resumed_step > 0 ? 0 : times->worked);
+    times->resumed_step = result->resumed_step;
+    times->resumed_rank = result->resumed_rank;
     snprintf(times->host, sizeof times->host, "%s", result->host);
-    this_job(coordinator)->busy += result->busy;
+    coordinator_job(coordinator)->busy += result->busy;
+    coordinator_count_writes(coordinator, &result->writes);
+    if (result->filed) coordinator_forget_later(coordinator, result->episode);
     coordinator->changed = coordinator->advance_due = true;
     coordinator->last_look = 0;
-    progress_show(&coordinator->progress, with->search, utilisation(coordinator), false);
+    progress_show(&coordinator->progress, with->search, coordinator_utilisation(coordinator), false);
 }
 
 brood_err_t coordinator_receive(coordinator_t *coordinator, int from, tag_t tag, const brood_bytes_t *bytes) {
@@ -106,9 +72,26 @@ brood_err_t coordinator_receive(coordinator_t *coordinator, int from, tag_t tag,
         left_message_t left;
         memcpy(&left, bytes->data, sizeof left);
         rank->left = true;
-        if (left.unbegun >= 0) brood_search_return(coordinator->with->search, left.unbegun);
+        coordinator_take_back(coordinator, &left);
+        if (left.code != BROOD_OK)
+            coordinator_fail(coordinator, brood_fail((brood_err_t)left.code, "rank %d: %s", from, left.message));
         return BROOD_OK;
     }
+    case TAG_SIGNAL: {
+        signal_message_t message;
+        memcpy(&message, bytes->data, sizeof message);
+        if (!coordinator->stopping) coordinator_stop_by_signal(coordinator, (brood_signal_t)message.signal, from);
+        return BROOD_OK;
+    }
+    case TAG_PACE: {
+        pace_message_t pace;
+        memcpy(&pace, bytes->data, sizeof pace);
+        coordinator_take_pace(coordinator, &(pace_t){.step = pace.step, .write = pace.write});
+        return BROOD_OK;
+    }
+    case TAG_WARNING:
+        brood_log_write(BROOD_LOG_WARNING, "rank %d: %.*s", from, (int)bytes->size, (const char *)bytes->data);
+        return BROOD_OK;
     case TAG_FAILED: {
         failed_message_t failed;
         memcpy(&failed, bytes->data, sizeof failed);
@@ -123,67 +106,17 @@ brood_err_t coordinator_receive(coordinator_t *coordinator, int from, tag_t tag,
     return brood_fail(BROOD_E_BUG, "rank 0 got a message with tag %d from rank %d", (int)tag, from);
 }
 
-static brood_err_t save(coordinator_t *coordinator) {
-    const brood_sched_coordinator_t *with = coordinator->with;
-    brood_clock_job_t               *job = this_job(coordinator);
-    brood_fields_t                   fields;
-    int64_t                          size = 0;
-    double                           start = brood_clock_monotonic(), idle = rank_seconds(coordinator) - job->busy;
-    if (!with->run) return BROOD_OK;
-
-    job->end = brood_clock_now();
-    job->idle = idle > 0 ? idle : 0;
-    job->saves++;
-    brood_fields_init(&fields);
-    brood_err_t err = record_fields(with, &fields);
-    if (err == BROOD_OK) err = brood_run_save(with->run, &fields, &size);
-    brood_fields_fini(&fields);
-    coordinator->last_save = brood_clock_monotonic();
-    coordinator->save_seconds = coordinator->last_save - start;
-    job->writing += coordinator->save_seconds;
-    if (err != BROOD_OK) {
-        job->saves--;
-        return brood_because(err, "saving the run");
-    }
-    coordinator->changed = false;
-    brood_log_write(BROOD_LOG_DEBUG, "saved %lld bytes in %.1f ms", (long long)size, 1e3 * coordinator->save_seconds);
-    return BROOD_OK;
-}
-
-/* Every `every` seconds after something new, later when writing would take more than `share` of the time. */
-static bool save_is_due(const coordinator_t *coordinator) {
-    const brood_sched_config_t *config = coordinator->config;
-    if (!coordinator->changed || !coordinator->with->run) return false;
-    double pause = coordinator->save_seconds / config->share;
-    if (pause < config->every) pause = config->every;
-    return brood_clock_monotonic() - coordinator->last_save >= pause;
-}
-
-/* In mid-run a write that fails costs nothing yet: it is tried again at the next due time. A run that another job has
- * taken over is not ours to go on with. */
-static void save_in_mid_run(coordinator_t *coordinator) {
-    brood_err_t err = save(coordinator);
-    if (err == BROOD_E_LOCKED)
-        coordinator_fail(coordinator, err);
-    else if (err != BROOD_OK)
-        brood_log_write(BROOD_LOG_WARNING, "%s; it will be tried again", brood_message());
-    else if (coordinator->told_break)
-        brood_log_write(BROOD_LOG_INFO, "the run is saved again");
-    coordinator->told_break = err != BROOD_OK;
-}
-
-static void look_for_halt(coordinator_t *coordinator) {
-    double now = brood_clock_monotonic();
-    if (coordinator->stopping || !coordinator->with->run || now - coordinator->last_look < HALT_LOOK_SECONDS) return;
-    coordinator->last_look = now;
-    if (!brood_run_halt(coordinator->with->run)) return;
-    brood_log_write(BROOD_LOG_INFO, "found the file halt: children under way are finished, then the search stops");
-    stop(coordinator, BROOD_END_HALTED, false);
+static bool is_inflight(const coordinator_t *coordinator, int64_t episode) {
+    int64_t        count = 0;
+    const int64_t *inflight = coordinator->with->run ? brood_run_inflight(coordinator->with->run, &count) : NULL;
+    for (int64_t i = 0; i < count; i++)
+        if (inflight[i] == episode) return true;
+    return false;
 }
 
 static brood_err_t give(coordinator_t *coordinator, int rank, const brood_task_t *task) {
     brood_clock_episode_t *times = brood_clock_episode(coordinator->with->clock, task->episode);
-    task_message_t         message = {.episode = task->episode, .begun = task->begun};
+    task_message_t         message = {.episode = task->episode, .begun = is_inflight(coordinator, task->episode)};
     snprintf(message.architecture, sizeof message.architecture, "%s", task->architecture);
     times->attempts++;
     coordinator->changed = true;
@@ -211,7 +144,8 @@ static brood_err_t hand_out(coordinator_t *coordinator) {
 static void advance(coordinator_t *coordinator) {
     const brood_sched_coordinator_t *with = coordinator->with;
     bool                             more = false;
-    brood_err_t                      err = brood_search_advance(with->search, &more);
+    brood_phase(BROOD_PHASE_UPDATING);
+    brood_err_t err = brood_search_advance(with->search, &more);
     if (err == BROOD_OK)
         err = brood_clock_reserve(with->clock, brood_history_episodes(brood_search_history(with->search)),
                                   brood_clock_jobs(with->clock));
@@ -225,14 +159,11 @@ brood_err_t coordinator_turn(coordinator_t *coordinator, bool *over) {
     /* Before the first episode is handed out the file is written, too: a directory that can't be written ends the job
      * here. */
     if (coordinator->last_save < 0 && coordinator->error == BROOD_OK) {
-        brood_err_t err = save(coordinator);
+        brood_err_t err = coordinator_save(coordinator);
         if (err != BROOD_OK) coordinator_fail(coordinator, err);
     }
-    if (!coordinator->stopping) look_for_halt(coordinator);
-    if (!coordinator->stopping && brood_search_complete(coordinator->with->search))
-        stop(coordinator, BROOD_END_COMPLETE, false);
-    /* While children are finished after a halt, too: that may take hours. */
-    if (coordinator->error == BROOD_OK && save_is_due(coordinator)) save_in_mid_run(coordinator);
+    coordinator_look_for_reasons_to_stop(coordinator);
+    if (!coordinator->stopping && coordinator_save_is_due(coordinator)) coordinator_save_in_mid_run(coordinator);
     brood_err_t err = coordinator->stopping ? BROOD_OK : hand_out(coordinator);
     if (err == BROOD_OK && coordinator->broken != BROOD_OK)
         err = brood_because(coordinator->broken, "telling the ranks to stop");
@@ -246,23 +177,29 @@ brood_err_t coordinator_turn(coordinator_t *coordinator, bool *over) {
 }
 
 brood_err_t coordinator_finish(coordinator_t *coordinator) {
-    brood_clock_job_t *job = this_job(coordinator);
+    brood_clock_job_t *job = coordinator_job(coordinator);
     /* The last results may have completed the search although something else asked it to stop. */
     do {
         if (coordinator->error == BROOD_OK) advance(coordinator);
     } while (coordinator->error == BROOD_OK && coordinator->advance_due);
     if (coordinator->error == BROOD_OK && brood_search_complete(coordinator->with->search))
         coordinator->end = BROOD_END_COMPLETE;
+    /* Who asked to halt does not want it submitted again, whatever else came at the same time. */
+    bool halt = coordinator->with->run && brood_run_halt(coordinator->with->run);
+    if (halt && coordinator->end == BROOD_END_STOPPED) coordinator->end = BROOD_END_HALTED;
     snprintf(job->why, sizeof job->why, "%s",
              coordinator->error != BROOD_OK ? brood_error_text(coordinator->error) : brood_end_text(coordinator->end));
-    progress_show(&coordinator->progress, coordinator->with->search, utilisation(coordinator), true);
+    progress_show(&coordinator->progress, coordinator->with->search, coordinator_utilisation(coordinator), true);
     progress_end(&coordinator->progress);
 
     bool        ours = coordinator->error != BROOD_E_LOCKED && !coordinator->unsound;
-    brood_err_t err = ours ? save(coordinator) : BROOD_OK;
+    double      before = brood_clock_monotonic();
+    brood_err_t err = ours ? coordinator_save(coordinator) : BROOD_OK;
+    if (coordinator->end != BROOD_END_COMPLETE && coordinator->error == BROOD_OK)
+        brood_log_write(BROOD_LOG_INFO, "stopped: %.2f s until every rank had left its child, %.2f s for the run file",
+                        before - coordinator->stop_seconds, brood_clock_monotonic() - before);
     /* A wish to stop is granted by any end: the next job must not stumble over it. */
-    if (err == BROOD_OK && coordinator->with->run && brood_run_halt(coordinator->with->run))
-        err = brood_run_consume_halt(coordinator->with->run);
+    if (err == BROOD_OK && halt) err = brood_run_consume_halt(coordinator->with->run);
     if (coordinator->error != BROOD_OK) {
         if (err != BROOD_OK) brood_log_write(BROOD_LOG_WARNING, "%s", brood_message());
         err = brood_fail(coordinator->error, "%s", coordinator->message);

@@ -2,6 +2,7 @@
 #ifndef BROOD_SRC_SCHED_COORDINATOR_H
 #define BROOD_SRC_SCHED_COORDINATOR_H
 
+#include "brood/sched/signals.h"
 #include "message.h"
 #include "progress.h"
 #include "worker.h"
@@ -21,7 +22,8 @@ typedef struct {
 
     bool        stopping;
     brood_end_t end;
-    brood_err_t error; /* of any rank; BROOD_OK: none */
+    double      stop_seconds; /* monotonic: when the reason to stop came */
+    brood_err_t error;        /* of any rank; BROOD_OK: none */
     char        message[2048];
 
     brood_err_t broken;                             /* a message could not be sent: the others can't be told any more */
@@ -31,6 +33,10 @@ typedef struct {
     bool        told_break;                         /* a failed save has been reported and not made good */
     double      last_save, save_seconds, last_look; /* monotonic; of the last save; at the halt file */
     double      first_task;                         /* monotonic, when the first task was handed out; 0: none yet */
+    pace_t      pace;                               /* of all ranks, as far as they have told */
+    double      slowest_save;
+    int64_t    *forgettable; /* episodes with results whose in-flight files are to go after the next save */
+    int64_t     forgettables, forgettables_capacity;
     progress_t  progress;
 } coordinator_t;
 
@@ -47,10 +53,43 @@ void        coordinator_record(coordinator_t *coordinator, int from, const resul
 /* One turn: advance the search, look for a reason to stop, save when due, hand out. *over: every rank has left. */
 brood_err_t coordinator_turn(coordinator_t *coordinator, bool *over) BROOD_WARN_UNUSED;
 
+/* The last save, with why the job ended. */
+brood_err_t coordinator_finish(coordinator_t *coordinator) BROOD_WARN_UNUSED;
+
+/* ---- stopping.c ---- */
+
+/* Asks every rank to leave when there is a reason: the search is complete, a signal, the time limit, the file halt. */
+void coordinator_look_for_reasons_to_stop(coordinator_t *coordinator);
+void coordinator_stop_by_signal(coordinator_t *coordinator, brood_signal_t signal, int rank);
+
+/* What a rank left: open again, its work counted. */
+void coordinator_take_back(coordinator_t *coordinator, const left_message_t *left);
+
+/* How slow a rank's steps and writes have become. */
+void coordinator_take_pace(coordinator_t *coordinator, const pace_t *pace);
+
 /* Keeps this thread's message as the reason for which all ranks stop, unless there is one already. */
 void coordinator_fail(coordinator_t *coordinator, brood_err_t err);
 
-/* The last save, with why the job ended. */
-brood_err_t coordinator_finish(coordinator_t *coordinator) BROOD_WARN_UNUSED;
+/* ---- saving.c ---- */
+
+brood_err_t coordinator_save(coordinator_t *coordinator) BROOD_WARN_UNUSED;
+
+/* Every checkpoint.every after something new, later where writing would take more than checkpoint.share of the time. */
+bool coordinator_save_is_due(const coordinator_t *coordinator);
+
+/* A write that fails costs nothing yet: it is tried again. A run that another job has taken over is not ours to go on
+   with. */
+void coordinator_save_in_mid_run(coordinator_t *coordinator);
+
+/* The in-flight file of an episode with a result goes after the next save; so do those that a killed job did not come
+   to remove. */
+void coordinator_forget_later(coordinator_t *coordinator, int64_t episode);
+void coordinator_forget_finished(coordinator_t *coordinator);
+
+/* This job's row of /clock; the share of the time since the first task that ranks spent in steps. */
+brood_clock_job_t *coordinator_job(coordinator_t *coordinator);
+double             coordinator_utilisation(coordinator_t *coordinator);
+void               coordinator_count_writes(coordinator_t *coordinator, const writes_t *writes);
 
 #endif

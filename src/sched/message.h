@@ -9,6 +9,9 @@
 
 typedef enum {
     TAG_REQUEST = 1, /* worker: I shall need a task */
+    TAG_SIGNAL,      /* worker: signal_message_t; this rank has got a signal */
+    TAG_PACE,        /* worker: pace_message_t; it has become slower */
+    TAG_WARNING,     /* worker: a text for the log */
     TAG_TASK,        /* rank 0: task_message_t */
     TAG_RESULT,      /* worker: result_message_t, curve */
     TAG_STOP,        /* rank 0: stop_message_t; no task follows */
@@ -22,20 +25,44 @@ typedef struct {
     char    architecture[BROOD_MAX_TEXT];
 } task_message_t;
 
+/* In-flight files written of one child, and the seconds that it took. */
+typedef struct {
+    int64_t count;
+    double  seconds;
+} writes_t;
+
 /* A child that has finished, where and when. The curve follows behind it on the wire. */
 typedef struct {
     int64_t        episode;
     brood_result_t result;
     double         start, end, busy;
+    int64_t        worked, resumed_step; /* as in brood_clock_episode_t */
+    int32_t        resumed_rank;
+    int32_t        filed; /* there may be an in-flight file, which is of no use any more */
+    writes_t       writes;
     char           host[64];
 } result_message_t;
 
 typedef struct {
-    int32_t abandon; /* leave the child that is being trained, too */
+    int32_t signal; /* brood_signal_t */
+} signal_message_t;
+
+typedef struct {
+    double step, write; /* pace_t */
+} pace_message_t;
+
+typedef struct {
+    int32_t save; /* the child that is being trained, in an in-flight file */
 } stop_message_t;
 
 typedef struct {
-    int64_t unbegun; /* the episode that was handed out and not begun, or -1 */
+    int64_t  unbegun; /* the episode that was handed out and not begun, or -1 */
+    int64_t  begun;   /* the one whose child was being trained, or -1 */
+    int64_t  worked, resumed_step;
+    double   busy;
+    writes_t writes;
+    int32_t  code; /* of saving that child: brood_err_t */
+    char     message[2048];
 } left_message_t;
 
 typedef struct {

@@ -6,8 +6,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "brood/sched/signals.h"
 #include "brood/util/log.h"
+#include "brood/util/phase.h"
 #include "coordinator.h"
+
+#define PACE_CHANGE 1.2 /* by which a mini-batch or a write must be slower than told before it is told again */
 
 /* One rank's part in a job. */
 typedef struct {
@@ -21,8 +25,9 @@ typedef struct {
     char           host[64];
 
     /* of ranks other than 0: */
-    bool    asked, stopping;
-    int64_t unbegun;
+    bool           asked, stopping, signalled;
+    left_message_t left;
+    pace_t         told; /* to rank 0 */
 } part_t;
 
 static brood_err_t send_result(part_t *part, const result_message_t *result) {
@@ -51,17 +56,17 @@ static brood_err_t receive_order(part_t *part, tag_t tag) {
     if (tag == TAG_STOP) {
         stop_message_t order;
         memcpy(&order, part->inbox.data, sizeof order);
-        int64_t unbegun = worker_stop(&part->worker, order.abandon != 0);
-        if (unbegun >= 0) part->unbegun = unbegun;
+        worker_stop(&part->worker, order.save != 0, &part->left);
         part->stopping = true;
         return BROOD_OK;
     }
     return brood_fail(BROOD_E_BUG, "rank %d got a message with tag %d", part->rank, (int)tag);
 }
 
-static brood_err_t receive(part_t *part) {
+/* *any: something has arrived. */
+static brood_err_t receive(part_t *part, bool *any) {
     brood_err_t err = outbox_progress(&part->outbox);
-    for (;;) {
+    for (*any = false;; *any = true) {
         int   from = -1;
         tag_t tag;
         if (err != BROOD_OK) return err;
@@ -79,8 +84,9 @@ static brood_err_t train(part_t *part, bool *left) {
     brood_err_t      err = worker_step(&part->worker, &finished, &result);
     if (err != BROOD_OK) {
         if (part->coordinator) {
+            left_message_t ignored;
+            worker_stop(&part->worker, false, &ignored); /* nobody knows in which state the child is */
             coordinator_fail(part->coordinator, err);
-            worker_stop(&part->worker, true);
             return BROOD_OK;
         }
         failed_message_t failed = {.code = (int32_t)err};
@@ -95,34 +101,63 @@ static brood_err_t train(part_t *part, bool *left) {
     return BROOD_OK;
 }
 
-/* Asks for a task when one will be needed, and takes leave when told to stop and nothing is left to do. */
+/* Takes leave when told to stop; else tells of a signal, of mini-batches that have become slower, and that a task will
+   be needed. */
 static brood_err_t report(part_t *part, bool *left) {
-    if (part->stopping && worker_idle(&part->worker)) {
-        left_message_t last = {.unbegun = part->unbegun};
+    const pace_t *pace = &part->worker.pace;
+    brood_err_t   err = BROOD_OK;
+    if (part->stopping) {
         *left = true;
-        return outbox_send(&part->outbox, 0, TAG_LEFT, &last, sizeof last);
+        return outbox_send(&part->outbox, 0, TAG_LEFT, &part->left, sizeof part->left);
     }
-    if (part->stopping || part->asked || !worker_wants(&part->worker)) return BROOD_OK;
+    if (!part->signalled && brood_signals_seen(NULL) != BROOD_SIGNAL_NONE) {
+        signal_message_t message = {.signal = (int32_t)brood_signals_seen(NULL)};
+        part->signalled = true;
+        BROOD_TRY(outbox_send(&part->outbox, 0, TAG_SIGNAL, &message, sizeof message));
+    }
+    if (pace->step > PACE_CHANGE * part->told.step || pace->write > PACE_CHANGE * part->told.write) {
+        pace_message_t message = {.step = pace->step, .write = pace->write};
+        part->told = *pace;
+        BROOD_TRY(outbox_send(&part->outbox, 0, TAG_PACE, &message, sizeof message));
+    }
+    if (part->asked || !worker_wants(&part->worker)) return BROOD_OK;
     part->asked = true;
-    return outbox_send(&part->outbox, 0, TAG_REQUEST, NULL, 0);
+    err = outbox_send(&part->outbox, 0, TAG_REQUEST, NULL, 0);
+done:
+    return err;
+}
+
+/* The child's in-flight file when it is due. In mid-run a write that fails costs nothing yet: it is tried again. */
+static brood_err_t save_child(part_t *part) {
+    if (!worker_save_due(&part->worker)) return BROOD_OK;
+    brood_err_t err = worker_save(&part->worker);
+    if (err == BROOD_OK) return BROOD_OK;
+    brood_because(err, "it will be tried again");
+    if (!part->coordinator) return outbox_send(&part->outbox, 0, TAG_WARNING, brood_message(), strlen(brood_message()));
+    brood_log_write(BROOD_LOG_WARNING, "%s", brood_message());
+    return BROOD_OK;
 }
 
 /* Every rank's loop: messages, then one step of the child. Rank 0 leaves when all others have left. */
 static brood_err_t work(part_t *part) {
-    long nanoseconds = 1000;
+    const long shortest = 1000, longest = 1000000;
+    long       nanoseconds = shortest;
     for (;;) {
-        bool        left = false;
-        brood_err_t err = receive(part);
+        bool        left = false, any = false;
+        brood_err_t err = receive(part, &any);
         if (err != BROOD_OK) return err;
+        if (any) nanoseconds = shortest;
         err = part->coordinator ? coordinator_turn(part->coordinator, &left) : report(part, &left);
         if (err != BROOD_OK) return err;
         if (!left && part->trains && !worker_idle(&part->worker)) {
             err = train(part, &left);
-            nanoseconds = 1000;
+            if (err == BROOD_OK && !left) err = save_child(part);
+            nanoseconds = shortest;
             if (err != BROOD_OK) return err;
         } else if (!left) {
+            brood_phase(BROOD_PHASE_IDLE);
             nanosleep(&(struct timespec){.tv_nsec = nanoseconds}, NULL);
-            if (nanoseconds < 1000000) nanoseconds *= 2;
+            if (nanoseconds < longest) nanoseconds *= 2;
         }
         if (left) return BROOD_OK;
     }
@@ -161,7 +196,7 @@ static void abort_all(MPI_Comm comm, brood_err_t err) {
 
 brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, const brood_sched_coordinator_t *with,
                             const brood_sched_worker_t *worker, brood_end_t *why) {
-    part_t        part = {.unbegun = -1};
+    part_t        part = {0};
     coordinator_t coordinator;
     int           ranks = 0;
     int32_t       end = BROOD_END_COMPLETE;
@@ -171,7 +206,7 @@ brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, c
     MPI_Comm_rank(part.comm, &part.rank);
     MPI_Comm_size(part.comm, &ranks);
     gethostname(part.host, sizeof part.host - 1);
-    worker_init(&part.worker, worker);
+    worker_init(&part.worker, worker, config, part.rank, ranks);
     outbox_init(&part.outbox, part.comm);
     brood_bytes_init(&part.inbox);
 

@@ -61,6 +61,7 @@ CONTEXT = {
     "strategy.list": "list",
     "checkpoint.every": {**SYNTHETIC, "evaluator.delay": "0.05", "run.episodes": "12", "checkpoint.share": "1"},
     "checkpoint.share": {**SYNTHETIC, "evaluator.delay": "0.05", "run.episodes": "12", "checkpoint.every": "0.05 s"},
+    "checkpoint.child": {**SYNTHETIC, "evaluator.delay": "0.2", "run.episodes": "4", "checkpoint.share": "1"},
     "sched.rank0": SYNTHETIC,
     "log.every": {**SYNTHETIC, "evaluator.delay": "0.05", "run.episodes": "24"},
     "log.level": SYNTHETIC,
@@ -142,6 +143,8 @@ def observed(key, before, after, a, b):
         return len(lines(before)) != len(lines(after))
     if key in ("checkpoint.every", "checkpoint.share"):
         return all_a["/clock/jobs/saves"][-1] != all_b["/clock/jobs/saves"][-1]
+    if key == "checkpoint.child":
+        return all_a["/clock/jobs/child_saves"][-1] == 0 < all_b["/clock/jobs/child_saves"][-1]
     if key == "evaluator.delay":
         return all_b["/clock/episodes/busy"].max() > 5 * all_a["/clock/episodes/busy"].max()
     return False

@@ -100,6 +100,14 @@ static int faulty_mkdir(void *self, const char *path, mode_t mode) {
     MEET(CALL_MKDIR, path, real->mkdir(NULL, path, mode));
 }
 
+static int faulty_rmdir(void *self, const char *path) {
+    MEET(CALL_RMDIR, path, real->rmdir(NULL, path));
+}
+
+static int faulty_list(void *self, const char *path, void (*visit)(void *with, const char *name), void *with) {
+    MEET(CALL_LIST, path, real->list(NULL, path, visit, with));
+}
+
 void faulty_init(faulty_t *faulty) {
     memset(faulty, 0, sizeof *faulty);
     faulty->fs = (brood_fs_t){
@@ -107,6 +115,8 @@ void faulty_init(faulty_t *faulty) {
         .open = faulty_open,
         .pread = faulty_pread,
         .write = faulty_write,
+        .rmdir = faulty_rmdir,
+        .list = faulty_list,
         .fsync = faulty_fsync,
         .close = faulty_close,
         .fstat = faulty_fstat,

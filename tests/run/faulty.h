@@ -16,6 +16,8 @@ typedef enum {
     CALL_RENAME,
     CALL_UNLINK,
     CALL_MKDIR,
+    CALL_RMDIR,
+    CALL_LIST,
     CALL_COUNT
 } call_t;
 

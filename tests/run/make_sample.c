@@ -16,6 +16,7 @@ int main(int argc, char **argv) {
     brood_fields_init(&fields);
     sample_fields(&sample, &fields);
     BROOD_TRY(brood_run_open(&brood_fs_posix, argv[1], &run, &state));
+    BROOD_TRY(brood_run_take(run, "", 0, &brood_life_system, NULL));
     BROOD_TRY(brood_run_save(run, &fields, NULL));
 done:
     if (err != BROOD_OK) fprintf(stderr, "%s\n", brood_message());

@@ -31,6 +31,7 @@ static void save(const char *dir, const char *name, const brood_fields_t *fields
     brood_fs_t        fs = brood_fs_posix;
     fs.fsync = no_fsync;
     if (brood_run_open(&fs, place_path(dir, name), &run, &state) != BROOD_OK ||
+        brood_run_take(run, "", 0, &brood_life_system, NULL) != BROOD_OK ||
         brood_run_save(run, fields, NULL) != BROOD_OK)
         fail_msg("%s", brood_message());
     brood_run_close(&run);

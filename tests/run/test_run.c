@@ -57,9 +57,20 @@ static brood_run_t *open_run(const char *dir, brood_run_state_t expected) {
     return run;
 }
 
+static brood_err_t take(brood_run_t *run) {
+    return brood_run_take(run, "", 0, &brood_life_system, NULL);
+}
+
+/* The same, and ours. */
+static brood_run_t *take_run(const char *dir, brood_run_state_t expected) {
+    brood_run_t *run = open_run(dir, expected);
+    if (take(run) != BROOD_OK) fail_msg("%s", brood_message());
+    return run;
+}
+
 /* A run of two generations, 1 and 2. */
 static void make_run(const char *dir) {
-    brood_run_t *run = open_run(dir, BROOD_RUN_NONE);
+    brood_run_t *run = take_run(dir, BROOD_RUN_NONE);
     assert_int_equal(save(run, 1), BROOD_OK);
     assert_int_equal(save(run, 2), BROOD_OK);
     brood_run_close(&run);
@@ -85,7 +96,7 @@ static int64_t read_run(const brood_fs_t *fs, const char *dir) {
     return number;
 }
 
-static void a_new_run_makes_its_directory_with_its_first_save(void **state) {
+static void a_new_run_makes_its_directory_when_it_is_taken(void **state) {
     const char  *dir = place_path(*state, "some/where/new");
     char         copy[PLACE_SIZE];
     brood_run_t *run;
@@ -93,10 +104,13 @@ static void a_new_run_makes_its_directory_with_its_first_save(void **state) {
     run = open_run(dir, BROOD_RUN_NONE);
     assert_int_equal(brood_run_image(run)->size, 0);
     assert_int_equal(place_count(*state, ""), 0);
+    assert_int_equal(take(run), BROOD_OK);
+    assert_true(place_has(dir, BROOD_LOCK_FILE));
     assert_int_equal(save(run, 7), BROOD_OK);
-    assert_int_equal(place_count(dir, ""), 1);
+    assert_int_equal(place_count(dir, ""), 2);
     assert_int_equal(read_run(&brood_fs_posix, dir), 7);
     brood_run_close(&run);
+    assert_int_equal(place_count(dir, ""), 1); /* the lock is given back */
     assert_null(run);
     brood_run_close(&run);
 }
@@ -106,7 +120,7 @@ static void a_whole_newest_file_is_gone_on_from(void **state) {
     uint64_t     generation = 0;
     brood_run_t *run;
     make_run(dir);
-    run = open_run(dir, BROOD_RUN_NEWEST);
+    run = take_run(dir, BROOD_RUN_NEWEST);
     assert_int_equal(number_in(brood_run_image(run)), 2);
     assert_string_equal(brood_run_damage(run), "");
     brood_run_drop_image(run);
@@ -130,7 +144,7 @@ static void a_broken_or_missing_newest_file_is_not_rotated_over_the_previous(voi
             unlink(place_path(there, BROOD_RUN_FILE));
         else
             place_flip(there, BROOD_RUN_FILE, 800, 1);
-        run = open_run(there, BROOD_RUN_PREVIOUS);
+        run = take_run(there, BROOD_RUN_PREVIOUS);
         assert_int_equal(number_in(brood_run_image(run)), 1);
         assert_non_null(
             strstr(brood_run_damage(run), missing ? "run.h5: missing" : "run.h5: damaged: found the checks"));
@@ -181,7 +195,7 @@ static void a_file_that_cannot_be_read_is_no_reason_to_begin_anew(void **state) 
     assert_null(run);
 }
 
-static void leftovers_go_with_the_first_save_and_nothing_else(void **state) {
+static void leftovers_go_when_the_run_is_taken_and_nothing_else(void **state) {
     const char *dir = *state;
     make_run(dir);
     place_write(dir, LEFTOVER, "half", 4);
@@ -189,12 +203,13 @@ static void leftovers_go_with_the_first_save_and_nothing_else(void **state) {
     place_write(dir, "slurm-17.out", "all is well", 11);
     brood_run_t *run = open_run(dir, BROOD_RUN_NEWEST);
     assert_true(place_has(dir, LEFTOVER));
-    assert_int_equal(save(run, 3), BROOD_OK);
+    assert_int_equal(take(run), BROOD_OK);
     assert_false(place_has(dir, LEFTOVER));
+    assert_int_equal(save(run, 3), BROOD_OK);
     assert_true(place_has(dir, "notes.tmp"));
     assert_true(place_has(dir, "slurm-17.out"));
-    assert_int_equal(place_count(dir, ""), 4);
     brood_run_close(&run);
+    assert_int_equal(place_count(dir, ""), 4);
 }
 
 static void a_save_that_failed_can_be_tried_again(void **state) {
@@ -206,6 +221,7 @@ static void a_save_that_failed_can_be_tried_again(void **state) {
     make_run(dir);
     faulty_init(&faulty);
     assert_int_equal(brood_run_open(&faulty.fs, dir, &run, &found), BROOD_OK);
+    assert_int_equal(take(run), BROOD_OK);
     faulty_add(&faulty, (fault_t){CALL_WRITE, NULL, 0, 2, ENOSPC, false});
     assert_int_equal(save(run, 3), BROOD_E_FULL);
     assert_int_equal(save(run, 4), BROOD_E_FULL);
@@ -233,8 +249,9 @@ static void a_directory_that_cannot_be_made_is_named(void **state) {
     faulty_init(&faulty);
     faulty_add(&faulty, (fault_t){CALL_MKDIR, NULL, 0, 1, EDQUOT, false});
     assert_int_equal(brood_run_open(&faulty.fs, new_one, &run, &found), BROOD_OK);
-    assert_int_equal(save(run, 1), BROOD_E_FULL);
+    assert_int_equal(take(run), BROOD_E_FULL);
     assert_non_null(strstr(brood_message(), new_one));
+    assert_int_equal(take(run), BROOD_OK);
     assert_int_equal(save(run, 1), BROOD_OK);
     brood_run_close(&run);
 }
@@ -275,12 +292,12 @@ static void analysis_reads_the_newest_and_waits_for_a_rotation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(a_new_run_makes_its_directory_with_its_first_save),
+        TEST(a_new_run_makes_its_directory_when_it_is_taken),
         TEST(a_whole_newest_file_is_gone_on_from),
         TEST(a_broken_or_missing_newest_file_is_not_rotated_over_the_previous),
         TEST(run_files_without_a_whole_one_are_refused_and_left_alone),
         TEST(a_file_that_cannot_be_read_is_no_reason_to_begin_anew),
-        TEST(leftovers_go_with_the_first_save_and_nothing_else),
+        TEST(leftovers_go_when_the_run_is_taken_and_nothing_else),
         TEST(a_save_that_failed_can_be_tried_again),
         TEST(a_directory_that_cannot_be_made_is_named),
         TEST(a_halt_file_is_seen_and_consumed),

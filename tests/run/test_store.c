@@ -26,7 +26,7 @@ static brood_bytes_t image_of(uint64_t generation) {
 
 static brood_err_t put_with(const brood_fs_t *fs, const char *dir, uint64_t generation) {
     brood_bytes_t image = image_of(generation);
-    return brood_store_put(fs, dir, NAME, TOKEN, NULL, true, generation, &image);
+    return brood_store_put(&(brood_writer_t){.fs = fs, .token = TOKEN}, dir, NAME, true, generation, &image, NULL);
 }
 
 static brood_err_t put(const char *dir, uint64_t generation) {
@@ -66,7 +66,8 @@ static void without_keep_previous_there_is_one_file(void **state) {
     const char *dir = *state;
     for (uint64_t generation = 1; generation < 4; generation++) {
         brood_bytes_t image = image_of(generation);
-        assert_int_equal(brood_store_put(&brood_fs_posix, dir, "17.h5", TOKEN, NULL, false, generation, &image),
+        assert_int_equal(brood_store_put(&(brood_writer_t){.fs = &brood_fs_posix, .token = TOKEN}, dir, "17.h5", false,
+                                         generation, &image, NULL),
                          BROOD_OK);
         assert_holds(dir, "17.h5", generation);
         assert_int_equal(place_count(dir, ""), 1);
@@ -236,20 +237,20 @@ static void a_file_cut_off_is_not_rotated_over_the_good_one(void **state) {
     brood_bytes_fini(&file);
 }
 
-static bool not_ours(void *self) {
+static brood_err_t not_ours(void *self) {
     (*(int *)self)++;
-    return false;
+    return brood_fail(BROOD_E_LOCKED, "another job's");
 }
 
 static void a_run_that_another_job_took_over_is_not_touched(void **state) {
-    const char   *dir = *state;
-    int           asked = 0;
-    brood_owner_t owner = {.ours = not_ours, .self = &asked};
-    brood_bytes_t image = image_of(3);
+    const char    *dir = *state;
+    int            asked = 0;
+    brood_writer_t writer = {.fs = &brood_fs_posix, .token = TOKEN, .ours = not_ours, .self = &asked};
+    brood_bytes_t  image = image_of(3);
     assert_int_equal(put(dir, 1), BROOD_OK);
     assert_int_equal(put(dir, 2), BROOD_OK);
     uint64_t before = place_hash(dir);
-    assert_int_equal(brood_store_put(&brood_fs_posix, dir, NAME, TOKEN, &owner, true, 3, &image), BROOD_E_LOCKED);
+    assert_int_equal(brood_store_put(&writer, dir, NAME, true, 3, &image, NULL), BROOD_E_LOCKED);
     assert_int_equal(asked, 1);
     assert_true(place_hash(dir) == before);
 }

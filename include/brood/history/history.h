@@ -100,8 +100,8 @@ int64_t brood_history_find(const brood_history_t *history, const char *architect
 /* Loading: makes room for exactly these numbers of rows, rounds, updates and values of all curves together; then
    brood_history_fields points at them, then brood_history_restore rebuilds what is derived. In a file, these numbers
    are the rows of /episodes/episode, of /updates/update and /strategy/asked_round together, of /updates/update, and of
-   /curves/accuracy. BROOD_E_FORMAT: numbers that no history has; the loaded rows contradict each other (order of episodes
-   and rounds, a status, length or token out of range, results where none can be). */
+   /curves/accuracy. BROOD_E_FORMAT: numbers that no history has; the loaded rows contradict each other (order of
+   episodes and rounds, a status, length or token out of range, results where none can be). */
 brood_err_t brood_history_reserve(brood_history_t *history, int64_t episodes, int64_t rounds, int64_t updates,
                                   int64_t epochs) BROOD_WARN_UNUSED;
 brood_err_t brood_history_restore(brood_history_t *history) BROOD_WARN_UNUSED;

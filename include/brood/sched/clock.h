@@ -13,6 +13,9 @@ typedef struct {
     double  start, end;
     double  busy; /* seconds in steps */
     int32_t attempts;
+    int64_t worked;       /* mini-batches, as far as is known: a kill takes some along unseen */
+    int64_t resumed_step; /* at which the last job that had the child took it up; 0: begun afresh */
+    int32_t resumed_rank; /* that had saved it; −1: begun afresh */
 } brood_clock_episode_t;
 
 /* … and of one job. */
@@ -24,6 +27,8 @@ typedef struct {
     double  busy, idle; /* rank seconds in steps, and of all ranks otherwise */
     double  writing;    /* seconds in saves */
     int64_t saves;
+    double  child_writing; /* rank seconds in writing in-flight files */
+    int64_t child_saves;
 } brood_clock_job_t;
 
 typedef struct brood_clock brood_clock_t;

@@ -20,6 +20,7 @@ typedef struct {
     int32_t rank0;     /* brood_rank0_t */
     double  every;     /* checkpoint.every, seconds */
     double  share;     /* checkpoint.share, of the time */
+    double  child;     /* checkpoint.child, seconds */
     double  log_every; /* log.every, seconds between lines in a batch log */
     int32_t log_level; /* brood_log_level_t */
 } brood_sched_config_t;
@@ -29,9 +30,10 @@ extern const int64_t     brood_sched_key_count;
 /* What rank 0 holds. */
 typedef struct {
     brood_search_t       *search;
-    brood_run_t          *run;    /* NULL: nothing is saved */
-    brood_clock_t        *clock;  /* its last job is this one */
-    const brood_fields_t *config; /* what a run file holds beside search and clock */
+    brood_run_t          *run;      /* NULL: nothing is saved */
+    brood_clock_t        *clock;    /* its last job is this one */
+    const brood_fields_t *config;   /* what a run file holds beside search and clock */
+    double                deadline; /* monotonic time at which the job must have ended (--max-time); INFINITY: none */
 } brood_sched_coordinator_t;
 
 /* What every rank holds. */
@@ -40,7 +42,10 @@ typedef struct {
     void                    *self;
     /* A child has finished, and its result is not recorded yet. May be NULL. */
     brood_err_t (*finished)(void *finished_self, const brood_task_t *task);
-    void *finished_self;
+    void        *finished_self;
+    brood_run_t *run;                             /* for in-flight files: rank 0's, or joined; NULL: none are kept */
+    char         run_id[BROOD_TOKEN_SIZE];        /* what they say of the run … */
+    char         configuration[BROOD_TOKEN_SIZE]; /* … and of its configuration: brood_child_id_t */
 } brood_sched_worker_t;
 
 /* Local. Fills a fresh search and a fresh clock from a run file's image. BROOD_E_FORMAT: what is in it contradicts
@@ -48,8 +53,10 @@ typedef struct {
 brood_err_t brood_sched_load(const brood_bytes_t *image, brood_search_t *search,
                              brood_clock_t *clock) BROOD_WARN_UNUSED;
 
-/* Collective over comm, which is duplicated; config must agree; `with` is NULL off rank 0. BROOD_OK: *why says how it
-   ended, on every rank. An error of any rank ends all of them with it, after rank 0 has saved what it knows. */
+/* Collective over comm, which is duplicated; config must agree; `with` is NULL off rank 0. Ends when the search is
+   complete, a signal has come (brood/sched/signals.h), the deadline is near or a file `halt` is found: then every rank
+   saves the child that it trains, no result is lost on its way, and rank 0 writes the run file. BROOD_OK: *why says how
+   it ended, on every rank. An error of any rank ends all of them with it, after rank 0 has saved what it knows. */
 brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, const brood_sched_coordinator_t *with,
                             const brood_sched_worker_t *worker, brood_end_t *why) BROOD_WARN_UNUSED;
 

@@ -1,0 +1,51 @@
+/* The lock of a run directory: a file `lock` that names one job by a random token. No waiting and no flock: two jobs at
+   once could only waste work, since both compute the same content. */
+#ifndef BROOD_RUN_LOCK_H
+#define BROOD_RUN_LOCK_H
+
+#include "brood/run/store.h"
+
+#define BROOD_LOCK_FILE "lock"
+
+/* A job that holds, or held, a run: its process on its node, and its name in the batch system. */
+typedef struct {
+    char    token[BROOD_TOKEN_SIZE];
+    char    job[64]; /* "" outside a batch system */
+    int64_t restart; /* of that job */
+    char    host[64], boot[40], pid_namespace[40];
+    int64_t pid, started; /* clock ticks since boot: process numbers are used again */
+} brood_holder_t;
+
+/* This process. */
+void brood_holder_here(const char *token, const char *job, int64_t restart, brood_holder_t *holder);
+
+/* How it is seen whether a holder lives; tests put their own in its place. */
+typedef struct {
+    void *self;
+    bool (*process)(void *self, int64_t pid, int64_t started); /* of this node: runs, and is no zombie */
+    bool (*job)(void *self, const char *job);                  /* the batch system shows it running */
+} brood_life_t;
+extern const brood_life_t brood_life_system; /* /proc, and squeue where it is there */
+
+/* Makes the lock name `mine`. A holder that is provably alive keeps it: that process, on this node and in its
+   namespace; or a running job, unless it is this same job with a lower restart count. Any other is replaced at once,
+   and told in *former (may be NULL; token "" where there was none or it can't be read). BROOD_E_LOCKED: held, or
+   another starter was faster; the message names who. BROOD_E_FULL, BROOD_E_IO. After an error the directory is as it
+   was. */
+brood_err_t brood_lock_take(const brood_fs_t *fs, const char *dir, const brood_holder_t *mine, const brood_life_t *life,
+                            brood_holder_t *former) BROOD_WARN_UNUSED;
+
+/* Does the lock still name this token? BROOD_E_LOCKED: no. BROOD_E_IO: it can't be read. */
+brood_err_t brood_lock_ours(const brood_fs_t *fs, const char *dir, const char *token) BROOD_WARN_UNUSED;
+
+/* Removes the lock if it names this token. */
+void brood_lock_release(const brood_fs_t *fs, const char *dir, const char *token);
+
+/* What the lock says. BROOD_E_IO: there is none (*missing), or it can't be read. BROOD_E_FORMAT: it is no lock. */
+brood_err_t brood_lock_read(const brood_fs_t *fs, const char *dir, brood_holder_t *holder,
+                            bool *missing) BROOD_WARN_UNUSED;
+
+/* "job 1234 (restart 1), process 77 on n01" */
+void brood_holder_print(const brood_holder_t *holder, char *text, size_t size);
+
+#endif

@@ -1,0 +1,19 @@
+/* Signals that ask a job to stop. Handlers set a flag and do nothing else: what a stop means is done between two steps
+   of a child. */
+#ifndef BROOD_SCHED_SIGNALS_H
+#define BROOD_SCHED_SIGNALS_H
+
+typedef enum {
+    BROOD_SIGNAL_NONE,
+    BROOD_SIGNAL_STOP,     /* USR1, TERM: the batch system, or brood-run: submit again */
+    BROOD_SIGNAL_INTERRUPT /* INT: a person: do not */
+} brood_signal_t;
+
+/* First thing in a job. Further signals change nothing (Slurm sends TERM, CONT, TERM within 10 ms), except a second INT
+   at least 1 s after the first, which ends the process at once, without saving. */
+void brood_signals_install(void);
+
+/* The first that came, and when: *seconds (may be NULL), monotonic. */
+brood_signal_t brood_signals_seen(double *seconds);
+
+#endif
