@@ -16,7 +16,8 @@
     X(DROPOUT, 5, "units dropped; step: training step, part: layer")                                                   \
     X(NOISE, 6, "evaluator synthetic: noise of the reward")                                                            \
     X(LANDSCAPE, 7, "evaluator synthetic: its formula")                                                                \
-    X(BENCH, 8, "drawn images, drawn architectures")
+    X(BENCH, 8, "drawn images, drawn architectures")                                                                   \
+    X(FINGERPRINT, 9, "cases of the numerics fingerprint; episode: part, step: case, part: array")
 
 #define BROOD_PURPOSE_ENUM(symbol, value, text) BROOD_PURPOSE_##symbol = (value),
 typedef enum { BROOD_PURPOSES(BROOD_PURPOSE_ENUM) } brood_purpose_t;
