@@ -104,6 +104,14 @@ done:
     return err;
 }
 
+static bool cannot_be_read(brood_err_t err) {
+    return err != BROOD_OK && err != BROOD_E_FORMAT;
+}
+
+static brood_err_t refuse(brood_err_t code, const char *dir, const char *what_to_do) {
+    return brood_fail(code, "%s: a start would refuse and change nothing: %s", dir, what_to_do);
+}
+
 brood_err_t brood_run_check(const brood_fs_t *fs, const char                             *dir,
                             void (*visit)(void *self, const brood_checked_t *file), void *self) {
     check_t check = {.fs = fs, .dir = dir, .within = "", .visit = visit, .self = self};
@@ -118,13 +126,15 @@ brood_err_t brood_run_check(const brood_fs_t *fs, const char                    
     (void)fs->list(fs->self, dir, visit_leftover, &check);
     check_lock(&check);
 
+    /* One that can't be read may be whole: a start does not replace it unseen. */
+    if (there && cannot_be_read(newest)) return refuse(BROOD_E_IO, dir, BROOD_RUN_FILE " must be readable first");
     if (newest != BROOD_OK && previous == BROOD_OK)
         return brood_fail(
             BROOD_E_FORMAT,
             "%s: a start would go on from " BROOD_RUN_PREVIOUS_FILE ", and do again what has happened since", dir);
-    if (newest != BROOD_OK)
-        return brood_fail(newest == BROOD_E_IO ? BROOD_E_IO : BROOD_E_FORMAT,
-                          "%s: a start would refuse and change nothing: restore one run file from a copy", dir);
+    if (newest != BROOD_OK && previous_there && cannot_be_read(previous))
+        return refuse(BROOD_E_IO, dir, BROOD_RUN_PREVIOUS_FILE " must be readable first");
+    if (newest != BROOD_OK) return refuse(BROOD_E_FORMAT, dir, "restore one run file from a copy");
     if (check.worst != BROOD_OK)
         return brood_fail(check.worst,
                           "%s: a start would go on from " BROOD_RUN_FILE

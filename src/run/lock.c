@@ -196,10 +196,12 @@ static brood_err_t take_over(const brood_fs_t *fs, const char *dir, const char *
         return brood_fail(BROOD_E_LOCKED,
                           "%s is held by %s, which is running; stop it first, or wait until it has ended", dir, who);
     }
-    if (brood_fs_rename(fs, own, path) < 0 && brood_lock_ours(fs, dir, mine->token) != BROOD_OK)
-        return brood_fail_errno(errno, "%s: cannot be renamed to %s", own, path);
+    int         reason = brood_fs_rename(fs, own, path) < 0 ? errno : 0;
     brood_err_t err = brood_lock_ours(fs, dir, mine->token);
-    return err == BROOD_OK ? BROOD_OK : brood_because(err, "another start was faster");
+    if (err == BROOD_OK) return BROOD_OK;
+    /* Ours is not there: a faster start has cleared it away with what killed jobs left. */
+    if (reason && reason != ENOENT) return brood_fail_errno(reason, "%s: cannot be renamed to %s", own, path);
+    return brood_because(err, "another start was faster");
 }
 
 brood_err_t brood_lock_take(const brood_fs_t *fs, const char *dir, const brood_holder_t *mine, const brood_life_t *life,

@@ -117,6 +117,11 @@ static brood_err_t previous_path(char path[BROOD_MAX_PATH], const char *dir, con
     return join(path, dir, previous);
 }
 
+static brood_err_t still_ours(const brood_writer_t *writer, const char *path) {
+    brood_err_t err = writer->ours ? writer->ours(writer->self) : BROOD_OK;
+    return err == BROOD_OK ? BROOD_OK : brood_because(err, "%s: not written", path);
+}
+
 brood_err_t brood_store_put(const brood_writer_t *writer, const char *dir, const char *name, bool keep_previous,
                             uint64_t generation, const brood_bytes_t *image, bool *durable) {
     const brood_fs_t     *fs = writer->fs;
@@ -129,10 +134,15 @@ brood_err_t brood_store_put(const brood_writer_t *writer, const char *dir, const
     BROOD_TRY(join(path, dir, name));
     BROOD_TRY(previous_path(previous, dir, name));
     BROOD_TRY(write_durably(fs, tmp, image, &trailer));
-    if (writer->ours) err = writer->ours(writer->self);
-    if (err != BROOD_OK) brood_because(err, "%s: not written", path);
-    if (err == BROOD_OK && keep_previous) err = rotate(fs, path, previous);
-    if (err == BROOD_OK) err = replace(fs, tmp, path, &trailer);
+    err = still_ours(writer, path);
+    if (err == BROOD_OK) {
+        if (keep_previous) err = rotate(fs, path, previous);
+        if (err == BROOD_OK) err = replace(fs, tmp, path, &trailer);
+        /* A job that has taken the run over since then removes our tmp and writes its own file: no fault of the
+           disk's. */
+        brood_err_t now = err == BROOD_OK ? BROOD_OK : still_ours(writer, path);
+        if (now != BROOD_OK) err = now;
+    }
     if (err == BROOD_OK)
         synced = brood_fs_sync_directory(fs, dir);
     else

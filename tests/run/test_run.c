@@ -9,27 +9,11 @@
 #include <cmocka.h>
 
 #include "brood/run/run.h"
+#include "content.h"
 #include "faulty.h"
 #include "place.h"
 
 #define LEFTOVER "run.h5.00112233445566ff.tmp"
-
-/* The content of a save: a single number. */
-typedef struct {
-    int64_t        number;
-    brood_fields_t fields;
-} content_t;
-
-static void content_init(content_t *content, int64_t number) {
-    content->number = number;
-    brood_fields_init(&content->fields);
-    brood_fields_add(&content->fields, &(brood_field_t){.group = "/g",
-                                                        .name = "number",
-                                                        .label = "number",
-                                                        .doc = "A number.",
-                                                        .type = BROOD_TYPE_I64,
-                                                        .base = &content->number});
-}
 
 static brood_err_t save(brood_run_t *run, int64_t number) {
     content_t content;
@@ -37,16 +21,14 @@ static brood_err_t save(brood_run_t *run, int64_t number) {
     content_init(&content, number);
     brood_err_t err = brood_run_save(run, &content.fields, &bytes);
     if (err == BROOD_OK) assert_true(bytes > 0);
-    brood_fields_fini(&content.fields);
+    content_fini(&content);
     return err;
 }
 
 static int64_t number_in(const brood_bytes_t *image) {
-    content_t content;
-    content_init(&content, -1);
-    if (brood_image_read(BROOD_RUN_FORMAT, image, &content.fields) != BROOD_OK) fail_msg("%s", brood_message());
-    brood_fields_fini(&content.fields);
-    return content.number;
+    int64_t number = content_number(image);
+    if (number < 0) fail_msg("%s", brood_message());
+    return number;
 }
 
 static brood_run_t *open_run(const char *dir, brood_run_state_t expected) {
