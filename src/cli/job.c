@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "brood/math/function.h"
+#include "brood/sched/numerics.h"
 #include "brood/sched/signals.h"
 #include "brood/util/duration.h"
 #include "brood/util/hash.h"
@@ -18,6 +19,7 @@
 #include "summary.h"
 
 #define TEXT_FINGERPRINT "/config/data_fingerprint"
+#define TEXT_BITS        "/config/numerics_fingerprint"
 #define TEXT_RUN         "/clock/run"
 
 /* What a rank holds during a job; rank 0 alone what stands below the line. */
@@ -44,7 +46,7 @@ typedef struct {
     brood_search_t   *search;
     brood_clock_t    *clock;
     char             *frozen;
-    char              fingerprint[17], numerics[16];
+    char              fingerprint[17], numerics[16], bits[BROOD_FINGERPRINT_SIZE];
     brood_fields_t    fields; /* of the configuration */
     summary_t         summary;
 } job_t;
@@ -108,14 +110,18 @@ static void add_text(brood_fields_t *fields, const char *path_group, const char 
     brood_fields_add(fields, &field);
 }
 
-/* Rank 0: /config, and the configuration as given in /clock. */
-static void list_configuration(job_t *job) {
+/* Rank 0: what tells this run from others. */
+static void identify(job_t *job) {
     snprintf(job->id.configuration, sizeof job->id.configuration, "%016llx",
              (unsigned long long)brood_hash_text(job->frozen));
     snprintf(job->fingerprint, sizeof job->fingerprint, "%016llx",
              (unsigned long long)(job->evaluator->needs_data ? job->data.fingerprint : 0));
     snprintf(job->numerics, sizeof job->numerics, "%s",
              job->config->math.numerics == BROOD_NUMERICS_NATIVE ? "native" : "portable");
+}
+
+/* Rank 0: /config, and the configuration as given in /clock. */
+static void list_configuration(job_t *job) {
     add_text(&job->fields, "/config", "frozen", "frozen configuration",
              "YAML of all keys that content depends on, completed and sorted", job->frozen);
     add_text(&job->fields, "/config", "hash", "hash of the frozen configuration",
@@ -125,6 +131,8 @@ static void list_configuration(job_t *job) {
              job->fingerprint);
     add_text(&job->fields, "/config", "numerics", "numerics",
              "who makes the products: portable (bits of Brood's own) or native (OpenBLAS)", job->numerics);
+    add_text(&job->fields, "/config", "numerics_fingerprint", "fingerprint of the numerics",
+             "hash of the output bits of fixed small cases, computed on the node that began the run", job->bits);
     brood_space_fields(job->space, &job->fields);
     add_text(&job->fields, "/clock", "configuration", "configuration of the last job",
              "YAML of all keys, completed and sorted", job->configuration);
@@ -163,19 +171,43 @@ static brood_err_t prepare_search(job_t *job) {
     BROOD_TRY(brood_search_create(&setup, &job->search));
     BROOD_TRY(brood_clock_create(&job->clock));
     BROOD_TRY(find_run_id(job));
-    list_configuration(job);
+    identify(job);
     if (job->state == BROOD_RUN_NONE) goto done;
     BROOD_TRY(check_images(job));
     err = brood_sched_load(brood_run_image(job->run), job->search, job->clock);
     if (err != BROOD_OK) err = brood_because(err, "%s", job->request->dir);
-    brood_run_drop_image(job->run);
 done:
     return err;
 }
 
-static brood_err_t describe(job_t *job) {
+/* Every rank: are its bits those of the others and of the run? Rank 0: the run's are kept, whoever goes on. */
+static brood_err_t compare_numerics(job_t *job, bool *exact) {
+    brood_fingerprint_t mine = {0};
+    char                node[192], first_node[192] = "another node";
+    char               *of_run = NULL;
+    provenance_numerics(job->math, node, sizeof node);
+    brood_err_t err = brood_fingerprint(job->math, &mine);
+    if (err == BROOD_OK && job->rank == 0 && job->state != BROOD_RUN_NONE) {
+        err = brood_image_text(brood_run_image(job->run), TEXT_BITS, &of_run);
+        if (brood_clock_jobs(job->clock) > 0)
+            snprintf(first_node, sizeof first_node, "%s", brood_clock_job(job->clock, 0)->numerics);
+    }
+    BROOD_TRY(brood_agree(job->comm, err));
+    if (of_run)
+        snprintf(job->bits, sizeof job->bits, "%s", of_run);
+    else
+        brood_fingerprint_print(mine.all, job->bits);
+    err = brood_agree_numerics(job->comm, &mine, node, of_run, first_node, job->request->allow_inexact, exact);
+done:
+    free(of_run);
+    return err;
+}
+
+/* Rank 0: this job's row of /clock. */
+static brood_err_t describe(job_t *job, bool exact) {
     brood_clock_job_t this;
     brood_err_t err = provenance_job(job->comm, job->math, job->request->argc, job->request->argv, &this);
+    if (!exact) strncat(this.numerics, "; inexact", sizeof this.numerics - strlen(this.numerics) - 1);
     if (err == BROOD_OK && job->rank == 0) {
         err = brood_clock_reserve(job->clock, brood_clock_episodes(job->clock), brood_clock_jobs(job->clock) + 1);
         if (err == BROOD_OK) *brood_clock_job(job->clock, brood_clock_jobs(job->clock) - 1) = this;
@@ -261,6 +293,7 @@ done:
 
 static brood_err_t conduct(job_t *job, brood_end_t *end) {
     int32_t     complete = 0;
+    bool        exact = true;
     brood_err_t err = launcher_check(job->ranks);
     if (err == BROOD_OK && job->rank == 0) err = open_run(job);
     BROOD_TRY(brood_agree(job->comm, err));
@@ -268,7 +301,12 @@ static brood_err_t conduct(job_t *job, brood_end_t *end) {
     BROOD_TRY(prepare_rank(job));
     if (job->rank == 0) err = prepare_search(job);
     BROOD_TRY(brood_agree(job->comm, err));
-    BROOD_TRY(describe(job));
+    BROOD_TRY(compare_numerics(job, &exact));
+    if (job->rank == 0) {
+        brood_run_drop_image(job->run);
+        list_configuration(job);
+    }
+    BROOD_TRY(describe(job, exact));
     if (job->rank == 0) err = take_run(job, &complete);
     BROOD_TRY(brood_agree(job->comm, err));
     BROOD_TRY(brood_share_bytes(job->comm, &complete, sizeof complete));

@@ -5,8 +5,8 @@
 #include "command.h"
 #include "version.h"
 
-const command_t *const commands[] = {
-    &command_search, &command_train, &command_status, &command_compare, &command_check, &command_help, NULL};
+const command_t *const commands[] = {&command_search, &command_train, &command_status, &command_compare,
+                                     &command_check,  &command_bench, &command_help,   NULL};
 
 void print_exit_codes(void) {
     printf("Exit codes:\n");

@@ -56,10 +56,16 @@ int32_t provenance_batch_restart(void) {
     return count ? atoi(count) : 0;
 }
 
+void provenance_numerics(const brood_math_t *math, char *text, size_t size) {
+    char cpu[64] = "";
+    brood_isa_cpu(cpu, sizeof cpu);
+    snprintf(text, size, "%s, %s", cpu, brood_math_describe(math));
+}
+
 brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, char *const argv[],
                            brood_clock_job_t *job) {
     const char *batch = provenance_batch_job();
-    char        host[HOST_SIZE] = "", cpu[64] = "";
+    char        host[HOST_SIZE] = "";
     int         rank = 0;
     *job = (brood_clock_job_t){0};
     brood_err_t err = brood_mpi(MPI_Comm_rank(comm, &rank), "describing the job");
@@ -78,8 +84,7 @@ brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, ch
     snprintf(job->software, sizeof job->software, "brood %s (%s), %s, %s", BROOD_VERSION, BROOD_COMMIT, BROOD_COMPILER,
              BROOD_BUILD);
     mpi_library(job->libraries, sizeof job->libraries);
-    brood_isa_cpu(cpu, sizeof cpu);
-    snprintf(job->numerics, sizeof job->numerics, "%s, %s", cpu, brood_math_describe(math));
+    provenance_numerics(math, job->numerics, sizeof job->numerics);
     for (int i = 0; i < argc; i++) append(job->command, sizeof job->command, argv[i]);
     return BROOD_OK;
 }

@@ -12,6 +12,9 @@
 brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, char *const argv[],
                            brood_clock_job_t *job) BROOD_WARN_UNUSED;
 
+/* CPU, path and who makes the products, of this rank. */
+void provenance_numerics(const brood_math_t *math, char *text, size_t size);
+
 /* The batch system's name of this job ("" where there is none), and how often it has restarted it. */
 const char *provenance_batch_job(void);
 int32_t     provenance_batch_restart(void);

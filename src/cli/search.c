@@ -8,12 +8,16 @@
 static brood_err_t run(int argc, char *argv[], int *exit_code) {
     const char  *file[1] = {NULL}, *dir = NULL, *max_time = NULL;
     const char **lists = calloc(2 * ((size_t)argc + 1), sizeof *lists);
-    bool         dry = false;
+    bool         dry = false, inexact = false;
     if (!lists) return brood_fail(BROOD_E_MEMORY, "no memory for the options");
     const char   **set = lists, **skip = lists + argc + 1;
-    const option_t options[] = {{.name = "--run", .value = &dir},           {.name = "--set", .list = set},
-                                {.name = "--max-time", .value = &max_time}, {.name = "--skip", .list = skip},
-                                {.name = "--dry-run", .given = &dry},       {0}};
+    const option_t options[] = {{.name = "--run", .value = &dir},
+                                {.name = "--set", .list = set},
+                                {.name = "--max-time", .value = &max_time},
+                                {.name = "--skip", .list = skip},
+                                {.name = "--dry-run", .given = &dry},
+                                {.name = "--allow-inexact", .given = &inexact},
+                                {0}};
     brood_err_t    err = parse_options(argc, argv, options, file, 1);
     if (err == BROOD_OK && !dry && !dir)
         err = brood_fail(BROOD_E_USAGE, "--run DIR is missing: the directory that keeps the search");
@@ -29,7 +33,8 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
                                  .dir = dir,
                                  .set = set,
                                  .skip = skip,
-                                 .max_time = max_time};
+                                 .max_time = max_time,
+                                 .allow_inexact = inexact};
         err = job_run(&request, exit_code);
     }
     free(lists);
@@ -50,6 +55,7 @@ const command_t command_search = {
         "  --set KEY=VALUE  sets one key, as if CONFIG said so (`brood help keys`); may be repeated\n"
         "  --max-time TIME  stops early enough to have saved by then: 3h50m, 3:50:00, or what `squeue -o %L` prints\n"
         "  --skip E         episode E is not trained and has the failure reward; may be repeated\n"
+        "  --allow-inexact  goes on on nodes that compute other bits than the run; recorded in the run file\n"
         "  --dry-run        checks everything and prints the completed configuration, the size of the space and "
         "what its\n"
         "                   networks cost; starts nothing\n\n"

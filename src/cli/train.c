@@ -113,11 +113,18 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
     if (!lists) return brood_fail(BROOD_E_MEMORY, "no memory for the options");
     const char   **set = lists, **arch = set + argc + 1, **skip = arch + argc + 1;
     train_t        train = {.arch = arch, .top = 1};
-    const option_t options[] = {{.name = "--run", .value = &dir},         {.name = "--set", .list = set},
-                                {.name = "--arch", .list = arch},         {.name = "--from", .value = &train.from},
-                                {.name = "--top", .value = &top},         {.name = "--seeds", .value = &seeds},
-                                {.name = "--save", .value = &train.save}, {.name = "--max-time", .value = &max_time},
-                                {.name = "--skip", .list = skip},         {0}};
+    bool           inexact = false;
+    const option_t options[] = {{.name = "--run", .value = &dir},
+                                {.name = "--set", .list = set},
+                                {.name = "--arch", .list = arch},
+                                {.name = "--from", .value = &train.from},
+                                {.name = "--top", .value = &top},
+                                {.name = "--seeds", .value = &seeds},
+                                {.name = "--save", .value = &train.save},
+                                {.name = "--max-time", .value = &max_time},
+                                {.name = "--skip", .list = skip},
+                                {.name = "--allow-inexact", .given = &inexact},
+                                {0}};
     brood_err_t    err = parse_options(argc, argv, options, file, 1);
     if (err == BROOD_OK) err = count_option("--top", top, BROOD_MAX_TEXTS, &train.top);
     if (err == BROOD_OK) err = count_option("--seeds", seeds, 1000000, &train.seeds);
@@ -134,6 +141,7 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
                              .set = set,
                              .skip = skip,
                              .max_time = max_time,
+                             .allow_inexact = inexact,
                              .retrain = true,
                              .save = train.save,
                              .adjust = adjust,
@@ -159,7 +167,7 @@ const command_t command_train = {
         "  --seeds N        how often each is trained, from different random numbers (1); more of them extend the run\n"
         "  --save FILE      keeps the network, weights and all, as HDF5; with one architecture and one seed\n"
         "  --set KEY=VALUE  sets one key, as if CONFIG said so (`brood help keys`); may be repeated\n"
-        "  --max-time TIME, --skip E   as in `brood search`\n\n"
+        "  --max-time TIME, --skip E, --allow-inexact   as in `brood search`\n\n"
         "Epochs, learning rate, schedule and images are those of the keys retrain.*; run.round, run.episodes, "
         "run.lag,\n"
         "limits.* and strategy.* are not read. Same ranks, run file and resuming as a search: the same command goes "
