@@ -6,7 +6,6 @@
 
 #include "brood/sched/signals.h"
 #include "brood/util/log.h"
-#include "brood/util/phase.h"
 #include "record.h"
 
 brood_err_t coordinator_init(coordinator_t *coordinator, const brood_sched_config_t *config,
@@ -144,8 +143,7 @@ static brood_err_t hand_out(coordinator_t *coordinator) {
 static void advance(coordinator_t *coordinator) {
     const brood_sched_coordinator_t *with = coordinator->with;
     bool                             more = false;
-    brood_phase(BROOD_PHASE_UPDATING);
-    brood_err_t err = brood_search_advance(with->search, &more);
+    brood_err_t                      err = brood_search_advance(with->search, &more);
     if (err == BROOD_OK)
         err = brood_clock_reserve(with->clock, brood_history_episodes(brood_search_history(with->search)),
                                   brood_clock_jobs(with->clock));

@@ -77,23 +77,26 @@ static brood_err_t receive(part_t *part, bool *any) {
     }
 }
 
-/* One step of the child. On ranks other than 0 an error becomes the last message: *left. */
+/* This rank's error is the job's. Rank 0 stops all others, too; another rank tells it as its last message: *left. */
+static brood_err_t give_up(part_t *part, brood_err_t err, bool *left) {
+    if (part->coordinator) {
+        left_message_t ignored;
+        worker_stop(&part->worker, false, &ignored); /* nobody knows in which state the child is */
+        coordinator_fail(part->coordinator, err);
+        return BROOD_OK;
+    }
+    failed_message_t failed = {.code = (int32_t)err};
+    snprintf(failed.message, sizeof failed.message, "%s", brood_message());
+    *left = true;
+    return outbox_send(&part->outbox, 0, TAG_FAILED, &failed, sizeof failed);
+}
+
+/* One step of the child. */
 static brood_err_t train(part_t *part, bool *left) {
     result_message_t result;
     bool             finished;
     brood_err_t      err = worker_step(&part->worker, &finished, &result);
-    if (err != BROOD_OK) {
-        if (part->coordinator) {
-            left_message_t ignored;
-            worker_stop(&part->worker, false, &ignored); /* nobody knows in which state the child is */
-            coordinator_fail(part->coordinator, err);
-            return BROOD_OK;
-        }
-        failed_message_t failed = {.code = (int32_t)err};
-        snprintf(failed.message, sizeof failed.message, "%s", brood_message());
-        *left = true;
-        return outbox_send(&part->outbox, 0, TAG_FAILED, &failed, sizeof failed);
-    }
+    if (err != BROOD_OK) return give_up(part, err, left);
     if (!finished) return BROOD_OK;
     snprintf(result.host, sizeof result.host, "%s", part->host);
     if (!part->coordinator) return send_result(part, &result);
@@ -127,14 +130,17 @@ done:
     return err;
 }
 
-/* The child's in-flight file when it is due. In mid-run a write that fails costs nothing yet: it is tried again. */
-static brood_err_t save_child(part_t *part) {
+/* The child's in-flight file when it is due. In mid-run a write that fails costs nothing yet: it is tried again. A run
+ * that another job has taken over is not ours to go on with, however long it is until a child finishes. */
+static brood_err_t save_child(part_t *part, bool *left) {
+    char text[2048];
     if (!worker_save_due(&part->worker)) return BROOD_OK;
     brood_err_t err = worker_save(&part->worker);
     if (err == BROOD_OK) return BROOD_OK;
-    brood_because(err, "it will be tried again");
-    if (!part->coordinator) return outbox_send(&part->outbox, 0, TAG_WARNING, brood_message(), strlen(brood_message()));
-    brood_log_write(BROOD_LOG_WARNING, "%s", brood_message());
+    if (err == BROOD_E_LOCKED) return give_up(part, err, left);
+    snprintf(text, sizeof text, "%s; it will be tried again", brood_message());
+    if (!part->coordinator) return outbox_send(&part->outbox, 0, TAG_WARNING, text, strlen(text));
+    brood_log_write(BROOD_LOG_WARNING, "%s", text);
     return BROOD_OK;
 }
 
@@ -151,7 +157,7 @@ static brood_err_t work(part_t *part) {
         if (err != BROOD_OK) return err;
         if (!left && part->trains && !worker_idle(&part->worker)) {
             err = train(part, &left);
-            if (err == BROOD_OK && !left) err = save_child(part);
+            if (err == BROOD_OK && !left) err = save_child(part, &left);
             nanoseconds = shortest;
             if (err != BROOD_OK) return err;
         } else if (!left) {

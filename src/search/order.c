@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "brood/math/function.h"
+#include "brood/util/phase.h"
 #include "core.h"
 
 int64_t brood_search_goal(const brood_search_config_t *config) {
@@ -143,15 +144,21 @@ static bool is_due(const brood_search_t *search) {
     return !brood_search_complete(search) && is_finished(search, brood_history_updates(search->history));
 }
 
+static bool may_ask(const brood_search_t *search) {
+    const brood_history_t *history = search->history;
+    return brood_history_rounds(history) < brood_history_updates(history) + search->config.lag + 1;
+}
+
 brood_err_t brood_search_advance(brood_search_t *search, bool *more) {
     const brood_history_t *history = search->history;
     brood_err_t            err = BROOD_OK;
     *more = false;
     /* Where there are rounds already, they may come from a run with a nearer goal. */
     BROOD_TRY(search_settle(search));
-    if (brood_history_rounds(history) > 0 && is_due(search)) BROOD_TRY(tell(search));
-    while (brood_history_rounds(history) < brood_history_updates(history) + search->config.lag + 1)
-        BROOD_TRY(search_ask(search));
+    bool due = brood_history_rounds(history) > 0 && is_due(search);
+    if (due || may_ask(search)) brood_phase(BROOD_PHASE_UPDATING);
+    if (due) BROOD_TRY(tell(search));
+    while (may_ask(search)) BROOD_TRY(search_ask(search));
     BROOD_TRY(search_settle(search));
     *more = is_due(search);
 done:

@@ -6,7 +6,7 @@
 typedef enum {
     BROOD_PHASE_TRAINING,
     BROOD_PHASE_EVALUATING,
-    BROOD_PHASE_UPDATING, /* rank 0 tells and asks */
+    BROOD_PHASE_UPDATING, /* rank 0 tells a round, or asks one */
     BROOD_PHASE_WRITING,  /* a run file or an in-flight child */
     BROOD_PHASE_IDLE,
     BROOD_PHASE_COUNT

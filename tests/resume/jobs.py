@@ -1,0 +1,245 @@
+"""Jobs to be stopped and killed: a launcher with files of its own, its ranks, the board on which they say where they are
+(tests/crash/brood_crash.c), and what a run directory holds afterwards."""
+
+import gzip
+import mmap
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import h5py
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "gate"))
+import runs
+
+COMPLETE, LOCKED, STOPPED, HALTED, KILLED = 0, 9, 75, 76, 128 + signal.SIGKILL
+BROKEN = range(2, 13)  # exit codes of errors: no job of these tests ends so without being meant to
+PHASES = ("training", "evaluating", "updating", "writing", "idle")
+SELF, ALL, LAUNCHER = range(3)
+DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
+
+
+class Board:
+    """What the ranks of one job tell, and the blow that they are to deal themselves."""
+
+    RANKS = 16
+    BLOW = struct.Struct("<9q")
+    PLACE = struct.Struct("<8q")  # process, phase, entries of each phase, struck
+
+    def __init__(self, path, phase=None, entry=1, updates=0, rank=-1, signal=0, whom=SELF, halt=False, after=0, pause=0):
+        number = -1 if phase is None else PHASES.index(phase)
+        blow = self.BLOW.pack(number, entry, updates, rank, signal, whom, halt, int(1e6 * after), int(1e3 * pause))
+        path.write_bytes(blow + bytes(self.PLACE.size * self.RANKS))
+        with open(path, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), 0)
+
+    def place(self, rank):
+        return self.PLACE.unpack_from(self.map, self.BLOW.size + rank * self.PLACE.size)
+
+    def process(self, rank):
+        return self.place(rank)[0]
+
+    def phase(self, rank):
+        """Where the rank is, or was when it died; None: not at work yet."""
+        process, phase, *_ = self.place(rank)
+        return PHASES[phase] if process and phase >= 0 else None
+
+    def struck(self):
+        return [rank for rank in range(self.RANKS) if self.place(rank)[-1]]
+
+
+class Job:
+    """A started program in a session of its own, whose files (mpirun's, and the ranks' shared memory) go with it.
+
+    `wrapper` stands for mpirun: a command that knows the program by $BROOD; `blow` and `halt` are for brood_crash."""
+
+    def __init__(self, arguments, ranks=0, program=None, wrapper=None, blow=None, halt=None):
+        program = str(program or runs.BROOD)
+        command = [*wrapper] if wrapper else [*(["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []), program]
+        self.place = pathlib.Path(tempfile.mkdtemp(prefix="j."))
+        files = {"BROOD": program, "TMPDIR": self.place, "OMPI_MCA_btl_vader_backing_directory": self.place, "OMPI_MCA_osc_sm_backing_directory": self.place}
+        self.board = None
+        if blow is not None:
+            self.board = Board(self.place / "board", **blow)
+            files["BROOD_CRASH_BOARD"] = self.place / "board"
+            files["BROOD_CRASH_HALT"] = halt or ""
+        with open(self.place / "log", "wb") as log:
+            self.process = subprocess.Popen(
+                [*map(str, command), *map(str, arguments)],
+                env={**os.environ, **{name: str(value) for name, value in files.items()}},
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )
+
+    def running(self):
+        return self.process.poll() is None
+
+    def log(self):
+        return (self.place / "log").read_text(errors="replace")
+
+    def session(self):
+        """Its living processes, the launcher's, too: {process id: rank or None}."""
+        found = {}
+        for entry in pathlib.Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                state, _, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+                if int(session) != self.process.pid or state in "ZX":
+                    continue
+                words = (entry / "environ").read_bytes().split(b"\0")
+            except (OSError, ValueError):
+                continue
+            rank = [word.partition(b"=")[2] for word in words if word.startswith(b"OMPI_COMM_WORLD_RANK=")]
+            found[int(entry.name)] = int(rank[0]) if rank else None
+        return found
+
+    def ranks(self):
+        """{rank: process id}; a program without a launcher is rank 0."""
+        found = {rank: process for process, rank in self.session().items() if rank is not None}
+        return found or ({0: self.process.pid} if self.running() else {})
+
+    def send(self, number, processes):
+        for process in processes:
+            try:
+                os.kill(process, number)
+            except ProcessLookupError:
+                pass
+
+    def wait_for(self, condition, seconds=120):
+        """True once it holds; False where the job ended before, or time is over."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if not self.running() or time.monotonic() > deadline:
+                return bool(condition())
+            time.sleep(0.002)
+        return True
+
+    def finish(self, seconds=240):
+        """Exit code and output. What still lives then is killed, and the files go."""
+        code = None
+        try:
+            code = self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            self.send(signal.SIGKILL, self.session())
+            self.process.wait()
+            output = self.log()
+            shutil.rmtree(self.place, ignore_errors=True)
+        assert code is not None, f"the job did not end within {seconds} s:\n{output}"
+        return (128 - code if code < 0 else code), output
+
+
+def ended(code, output, *expected):
+    assert code in expected, f"exit code {code}, expected {' or '.join(map(str, expected))}:\n{output}"
+
+
+def run(arguments, ranks=0, expected=COMPLETE, **how):
+    """A job from its start to its end."""
+    code, output = Job(arguments, ranks, **how).finish()
+    ended(code, output, expected)
+    return output
+
+
+# What a run directory holds.
+
+
+def newest(directory):
+    """The run file that counts, open; None where there is none yet."""
+    for name in "run.h5", "run.prev.h5":
+        try:
+            return h5py.File(directory / name, "r")
+        except OSError:
+            continue
+    return None
+
+
+def results(directory):
+    """{episode: status} of the episodes asked."""
+    file = newest(directory)
+    if file is None:
+        return {}
+    with file:
+        return dict(enumerate(file["episodes/status"][:].tolist()))
+
+
+def finished(directory):
+    return {episode for episode, status in results(directory).items() if status != 0}
+
+
+def rounds_told(directory):
+    file = newest(directory)
+    if file is None:
+        return 0
+    with file:
+        return file["updates/update"].shape[0]
+
+
+def inflight(directory):
+    """{episode: (step, rank that saved it)} of the children in flight whose files are whole."""
+    found = {}
+    for path in (directory / "inflight").glob("*.h5"):
+        try:
+            with h5py.File(path, "r") as file:
+                found[int(path.stem)] = (int(file["inflight/steps"][()]), int(file["inflight/rank"][()]))
+        except OSError:
+            continue
+    return found
+
+
+def clock(directory, *names):
+    """Columns of /clock/episodes, as lists."""
+    with h5py.File(directory / "run.h5", "r") as file:
+        return [file["clock/episodes"][name][:].tolist() for name in names]
+
+
+def repeated(directory, episodes):
+    """Of these episodes, those with training steps done twice: {episode: (worked, steps)}."""
+    with h5py.File(directory / "run.h5", "r") as file:
+        worked, steps = file["clock/episodes/worked"][:], file["episodes/steps"][:]
+    return {e: (int(worked[e]), int(steps[e])) for e in episodes if worked[e] != steps[e]}
+
+
+def moved(directory):
+    """Episodes taken up at a step above 0, on another rank than saved them."""
+    columns = clock(directory, "resumed_step", "resumed_rank", "rank")
+    return [episode for episode, (step, before, now) in enumerate(zip(*columns)) if step > 0 and before != now]
+
+
+def same(directory, reference):
+    """By `brood compare`, and by an independent program on h5py."""
+    from compare import compare  # tests/run/compare.py
+
+    answer = subprocess.run([runs.BROOD, "compare", directory, reference], capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    difference = compare(directory / "run.h5", reference / "run.h5")
+    assert difference is None, f"h5py finds a difference: {difference}"
+
+
+def tidy(directory):
+    """A run that is complete leaves two files and nothing else."""
+    names = {path.name for path in directory.iterdir()}
+    assert names in ({"run.h5"}, {"run.h5", "run.prev.h5"}), f"a complete run leaves {sorted(names)}"
+
+
+def small_images(directory, train, test):
+    """The first of Fashion-MNIST's images, as plain IDX files: a job is not to spend its start on unpacking."""
+    directory.mkdir()
+    for part, count in ("train", train), ("t10k", test):
+        for kind, header, size in ("images-idx3", 16, 28 * 28), ("labels-idx1", 8, 1):
+            with gzip.open(DATA / f"{part}-{kind}-ubyte.gz", "rb") as packed:
+                head, body = bytearray(packed.read(header)), packed.read(count * size)
+            struct.pack_into(">I", head, 4, count)
+            (directory / f"{part}-{kind}-ubyte").write_bytes(bytes(head) + body)
+    return ["data.name=idx", f"data.dir={directory}"]
+
+
+def command_line(directory, *settings):
+    return ["search", "/dev/null", "--run", directory, *runs.sets(*settings)]
+
