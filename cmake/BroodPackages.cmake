@@ -88,5 +88,5 @@ endfunction()
 
 if(BROOD_PACKAGE_MISSING)
   brood_package_table()
-  message(FATAL_ERROR "Missing:${BROOD_PACKAGE_MISSING}. Install them under the names above (tests can be left out with -DBROOD_TESTS=OFF), then run cmake again.")
+  message(FATAL_ERROR "Missing:${BROOD_PACKAGE_MISSING}. Install them under the names above, then run cmake again.")
 endif()
