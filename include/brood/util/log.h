@@ -12,4 +12,7 @@ typedef enum { BROOD_LOG_ERROR, BROOD_LOG_WARNING, BROOD_LOG_INFO, BROOD_LOG_DEB
 void brood_log_setup(brood_log_level_t level, int speaks);
 void brood_log_write(brood_log_level_t level, const char *format, ...) BROOD_PRINTF(2, 3);
 
+/* What a silent rank warns of is not lost: `carry` takes it (to rank 0). NULL: it is dropped again. */
+void brood_log_carry(void (*carry)(void *self, const char *text), void *self);
+
 #endif
