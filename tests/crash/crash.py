@@ -129,7 +129,7 @@ class Case:
         with self.bench.lock:
             self.bench.jobs += 1
         if self.fallen == len(self.blows):
-            jobs.ended(*jobs.Job(arguments, ranks, self.bench.program).finish(), jobs.COMPLETE)
+            jobs.ended(*jobs.Job(arguments, ranks, self.bench.program).finish(self.directory), jobs.COMPLETE)
             return True
         (way, phase), victim = self.blows[self.fallen], self.draw.randrange(ranks)
         if phase is None:
@@ -137,16 +137,17 @@ class Case:
         else:
             job, phase, sent = self.strike_at_entry(arguments, ranks, way, victim, phase)
         at_work = all(job.board.phase(rank) for rank in range(ranks))
-        code, output = job.finish()
+        code, output = job.finish(self.directory)
         if way not in STOPS and sent:
             phase = job.board.phase(victim)  # where it died
         self.steps.append(f"{ranks} ranks, {way}, rank {victim} {phase or 'starting'}, exit code {code}")
         if code == jobs.COMPLETE:
             return True
-        assert code not in jobs.BROKEN, f"the run does not start again: exit code {code}\n{output}"
-        assert code != jobs.STOPPED or way in STOPS, f"stopped, but nobody asked it to:\n{output}"
-        assert way not in STOPS or not at_work or code == jobs.STOPPED, f"asked to stop, exit code {code}:\n{output}"
         assert sent, f"it ended by itself, exit code {code}:\n{output}"
+        expected = [jobs.STOPPED] if way in STOPS else [jobs.KILLED]
+        if way in STOPS and not at_work:  # nothing catches signals yet, in a rank or in mpirun
+            expected.append(128 + WAYS[way][0])
+        jobs.ended(code, output, *expected)
         if code != jobs.STOPPED and self.sure is None:
             self.sure = jobs.finished(self.directory) if self.directory.exists() else set()
         self.fallen += 1
@@ -226,6 +227,7 @@ def main():
                 print(f"FAILED: {failure}", flush=True)
     print(f"blows by phase: {', '.join(f'{phase} {bench.phases[phase]}' for phase in jobs.PHASES)}; while starting: {bench.starting}")
     print(f"blows by way: {', '.join(f'{way} {bench.ways[way]}' for way in WAYS)}; {bench.jobs} jobs, {bench.runs} runs")
+    jobs.report_crashes()
     print(f"children taken up on another rank than saved them: {bench.moved}; after stops alone, no step done twice: {bench.stopped_only}")
     unseen = [phase for phase in jobs.PHASES if bench.phases[phase] == 0]
     unseen += [what for what, number in (("children moved", bench.moved), ("children stopped", bench.stopped_only)) if number == 0]
