@@ -129,7 +129,7 @@ class Case:
         with self.bench.lock:
             self.bench.jobs += 1
         if self.fallen == len(self.blows):
-            jobs.ended(*jobs.Job(arguments, ranks, self.bench.program).finish(self.directory), jobs.COMPLETE)
+            jobs.ended(*jobs.Job(arguments, ranks, self.bench.program).finish(), jobs.COMPLETE)
             return True
         (way, phase), victim = self.blows[self.fallen], self.draw.randrange(ranks)
         if phase is None:
@@ -137,7 +137,7 @@ class Case:
         else:
             job, phase, sent = self.strike_at_entry(arguments, ranks, way, victim, phase)
         at_work = all(job.board.phase(rank) for rank in range(ranks))
-        code, output = job.finish(self.directory)
+        code, output = job.finish()
         if way not in STOPS and sent:
             phase = job.board.phase(victim)  # where it died
         self.steps.append(f"{ranks} ranks, {way}, rank {victim} {phase or 'starting'}, exit code {code}")

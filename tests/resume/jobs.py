@@ -74,6 +74,7 @@ class Job:
         program = str(program or runs.BROOD)
         command = [*wrapper] if wrapper else [*(["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []), program]
         self.launcher = not wrapper and ranks > 0
+        self.directory = arguments[arguments.index("--run") + 1] if "--run" in arguments else None
         self.place = pathlib.Path(tempfile.mkdtemp(prefix="j."))
         files = {"BROOD": program, "TMPDIR": self.place, "OMPI_MCA_btl_vader_backing_directory": self.place, "OMPI_MCA_osc_sm_backing_directory": self.place}
         self.board = None
@@ -140,9 +141,8 @@ class Job:
             time.sleep(0.002)
         return True
 
-    def finish(self, directory=None, seconds=240):
-        """Exit code and output. What still lives then is killed, and the files go. `directory`: of the run, that has the last
-        word where MPI crashed at its own end."""
+    def finish(self, seconds=240):
+        """Exit code and output. What still lives then is killed, and the files go."""
         code = None
         try:
             code = self.process.wait(timeout=seconds)
@@ -153,9 +153,9 @@ class Job:
             output = self.log()
             shutil.rmtree(self.place, ignore_errors=True)
         assert code is not None, f"the job did not end within {seconds} s:\n{output}"
-        if directory and self.launcher and (code in CRASHES or (128 - code in CRASHES and "PMIx_Finalize" in output)):
+        if self.directory and self.launcher and (code in CRASHES or (128 - code in CRASHES and "PMIx_Finalize" in output)):
             crashes.append(output)
-            return word(directory), output
+            return word(self.directory), output
         return (128 - code if code < 0 else code), output
 
     def end(self):
@@ -175,8 +175,7 @@ def ended(code, output, *expected):
 
 def run(arguments, ranks=0, expected=COMPLETE, **how):
     """A job from its start to its end."""
-    directory = arguments[arguments.index("--run") + 1] if "--run" in arguments else None
-    code, output = Job(arguments, ranks, **how).finish(directory)
+    code, output = Job(arguments, ranks, **how).finish()
     ended(code, output, expected)
     return output
 

@@ -117,7 +117,7 @@ def interrupt(bench, case, directory, limit):
     if way == "max-time":
         arguments += ["--max-time", f"{limit} s"]
     job = jobs.Job(arguments, case["before"], bench.program, blow=blow_of(case, limit), halt=directory / "halt")
-    code, output = job.finish(directory)
+    code, output = job.finish()
     struck = job.board.struck()
     expected = {"KILL": jobs.KILLED, "halt": jobs.HALTED}.get(way, jobs.STOPPED)
     if point == "complete" and way != "KILL":
