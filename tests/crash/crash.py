@@ -107,6 +107,7 @@ class Case:
         self.directory = self.bench.scratch / f"run-{self.number}-{self.runs}"
         self.runs += 1
         self.steps = []
+        self.boards = []
         self.sure = None  # episodes that had their results before the first kill; None: there was none
         while not self.job():
             pass
@@ -115,6 +116,8 @@ class Case:
         sure = range(EPISODES) if self.sure is None else self.sure
         repeated = jobs.repeated(self.directory, sure)
         assert not repeated, f"stops alone, and training steps were done twice (episode: worked, of steps): {repeated}"
+        if self.sure is None:
+            jobs.counted(self.directory, sure, self.boards)
         columns = jobs.clock(self.directory, "resumed_step")[0]
         with self.bench.lock:
             self.bench.runs += 1
@@ -129,7 +132,7 @@ class Case:
         with self.bench.lock:
             self.bench.jobs += 1
         if self.fallen == len(self.blows):
-            jobs.ended(*jobs.Job(arguments, ranks, self.bench.program).finish(), jobs.COMPLETE)
+            self.boards.append(jobs.run_on_board(arguments, ranks, program=self.bench.program, blow={})[1])
             return True
         (way, phase), victim = self.blows[self.fallen], self.draw.randrange(ranks)
         if phase is None:
@@ -137,6 +140,7 @@ class Case:
         else:
             job, phase, sent = self.strike_at_entry(arguments, ranks, way, victim, phase)
         at_work = all(job.board.phase(rank) for rank in range(ranks))
+        self.boards.append(job.board)
         code, output = job.finish()
         if way not in STOPS and sent:
             phase = job.board.phase(victim)  # where it died

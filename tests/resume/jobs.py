@@ -52,6 +52,10 @@ class Board:
         process, phase, *_ = self.place(rank)
         return PHASES[phase] if process and phase >= 0 else None
 
+    def steps(self):
+        """Mini-batches that the ranks have begun."""
+        return sum(training + evaluating for _, _, training, evaluating, *_ in map(self.place, range(self.RANKS)))
+
     def struck(self):
         return [rank for rank in range(self.RANKS) if self.place(rank)[-1]]
 
@@ -175,9 +179,15 @@ def ended(code, output, *expected):
 
 def run(arguments, ranks=0, expected=COMPLETE, **how):
     """A job from its start to its end."""
-    code, output = Job(arguments, ranks, **how).finish()
+    return run_on_board(arguments, ranks, expected, **how)[0]
+
+
+def run_on_board(arguments, ranks=0, expected=COMPLETE, **how):
+    """The same; what was said, and the board (of brood_crash with a blow, be it an empty one)."""
+    job = Job(arguments, ranks, **how)
+    code, output = job.finish()
     ended(code, output, expected)
-    return output
+    return output, job.board
 
 
 def report_crashes():
@@ -255,6 +265,14 @@ def repeated(directory, episodes):
     with h5py.File(directory / "run.h5", "r") as file:
         worked, steps = file["clock/episodes/worked"][:], file["episodes/steps"][:]
     return {e: (int(worked[e]), int(steps[e])) for e in episodes if worked[e] != steps[e]}
+
+
+def counted(directory, episodes, boards):
+    """That the ranks of all jobs have begun as many mini-batches as these episodes have: none twice, none of a result that was lost."""
+    with h5py.File(directory / "run.h5", "r") as file:
+        steps = int(file["episodes/steps"][:][list(episodes)].sum())
+    worked = sum(board.steps() for board in boards)
+    assert worked == steps, f"the ranks have begun {worked} mini-batches; the episodes have {steps}"
 
 
 def moved(directory):

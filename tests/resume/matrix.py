@@ -108,7 +108,7 @@ def blow_of(case, limit):
 
 
 def interrupt(bench, case, directory, limit):
-    """The first job, up to its end. Returns the children in flight, {episode: (step, rank)}, and the episodes that the run file has."""
+    """The first job, up to its end. Returns the children in flight, {episode: (step, rank)}, the episodes that the run file has, and the board."""
     point, way = case["point"], case["way"]
     more = ["checkpoint.child=0.01 s" if way == "KILL" else "checkpoint.child=5 min", f"run.episodes={GOAL}"]
     if case["evaluator"] == "synthetic":
@@ -149,27 +149,30 @@ def interrupt(bench, case, directory, limit):
     if point == "evaluation" and case["evaluator"] == "train" and case["before"] == 1 and not killed:
         with h5py.File(next((directory / "inflight").glob("*.h5"))) as file:
             assert file["child/phase"][()] == 1, "not left in its evaluation"
-    return children, status
+    return children, status, job.board
 
 
-def go_on(bench, case, directory, children, asked):
+def go_on(bench, case, directory, children, asked, board):
     """The jobs after it."""
     fast = ["evaluator.delay=0.01"] if case["evaluator"] == "synthetic" else []  # but not so that one rank does it all
-    again = ["search", "--run", directory, *runs.sets(*fast)]
+    again, boards = ["search", "--run", directory, *runs.sets(*fast)], [board]
     if case["point"] != "complete" or case["way"] == "KILL":
-        output = jobs.run(again, case["after"])
+        output, board = jobs.run_on_board(again, case["after"], program=bench.program, blow={})
+        boards.append(board)
         said = " ".join(output.split())
         for episode, (step, _) in children.items():
             # A kill may leave a child of a round whose asking was not yet saved: it is asked again, and then taken up.
             assert f"episode {episode} at step {step}" in said or len(children) > 6 or episode not in asked, f"not told that {episode} is in flight:\n{output}"
     if case["point"] == "complete":
-        jobs.run([*again, "--set", f"run.episodes={EXTENDED}"], case["after"])
+        more = [*again, "--set", f"run.episodes={EXTENDED}"]
+        boards.append(jobs.run_on_board(more, case["after"], program=bench.program, blow={})[1])
     columns = jobs.clock(directory, "resumed_step", "resumed_rank")
     taken_up = {episode: (columns[0][episode], columns[1][episode]) for episode in children}
     assert taken_up == children, f"in flight were (episode: step, rank) {children}, taken up {taken_up}"
     if case["way"] != "KILL":
         repeated = jobs.repeated(directory, range(GOAL))
         assert not repeated, f"training steps were done twice (episode: worked, of steps): {repeated}"
+        jobs.counted(directory, range(EXTENDED if case["point"] == "complete" else GOAL), boards)
     trained_by = set(jobs.clock(directory, "rank")[0][:GOAL])
     assert len(trained_by) > 1 or min(case["before"], case["after"]) == 1, f"rank {trained_by} alone has trained"
     with bench.lock:
@@ -185,14 +188,14 @@ def play(bench, number, case):
         for attempt in range(TRIES):
             directory = bench.scratch / f"run-{number}-{attempt}"
             try:
-                children, asked = interrupt(bench, case, directory, limit=6 * 2**attempt)
+                found = interrupt(bench, case, directory, limit=6 * 2**attempt)
                 break
             except Spoiled as why:
                 with bench.lock:
                     bench.tried_again.append(f"{name}: {why}")
         else:
             return f"{name}: {bench.tried_again[-1]}, {TRIES} times"
-        go_on(bench, case, directory, children, asked)
+        go_on(bench, case, directory, *found)
         jobs.same(directory, reference)
         jobs.tidy(directory)
         shutil.rmtree(directory)

@@ -53,7 +53,7 @@ class Place:
 
     def __init__(self, bench, scratch):
         self.bench, self.scratch, self.directory = bench, scratch, scratch / "run"
-        self.started = []
+        self.started, self.boards = [], []
 
     def start(self, step, changed=None, ranks=2, more=(), **how):
         """A job whose mini-batches take `step` seconds."""
@@ -62,6 +62,7 @@ class Place:
         arguments = [*jobs.command_line(self.directory, *pairs(settings)), *more]
         job = jobs.Job(arguments, ranks, self.bench.program, blow={}, **how)
         self.started.append(job)
+        self.boards.append(job.board)
         return job
 
     def at_work(self, step, changed=None, ranks=2, **how):
@@ -71,7 +72,10 @@ class Place:
         return job
 
     def go_on(self, *more, ranks=2, expected=jobs.COMPLETE):
-        return jobs.run(["search", "--run", self.directory, "--set", "evaluator.delay=0", *more], ranks, expected)
+        arguments = ["search", "--run", self.directory, "--set", "evaluator.delay=0", *more]
+        output, board = jobs.run_on_board(arguments, ranks, expected, program=self.bench.program, blow={})
+        self.boards.append(board)
+        return output
 
     def complete(self, *more, ranks=2):
         """Goes on to the end; the content is that of the undisturbed run, and nothing was done twice."""
@@ -79,6 +83,7 @@ class Place:
         self.check()
         repeated = jobs.repeated(self.directory, range(EPISODES))
         assert not repeated, f"training steps were done twice (episode: worked, of steps): {repeated}"
+        jobs.counted(self.directory, range(EPISODES), self.boards)
         return output
 
     def check(self):
