@@ -18,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "resume"
 import jobs
 import runs
 
-CASES_AT_ONCE = 2
+CASES_AT_ONCE = 3
 WAYS = {
     "all killed": (signal.SIGKILL, jobs.ALL),
     "one killed": (signal.SIGKILL, jobs.SELF),
