@@ -25,7 +25,7 @@ WAYS = {
     "TERM": (signal.SIGTERM, jobs.ALL),
     "USR1": (signal.SIGUSR1, jobs.LAUNCHER),
 }
-STOPS = ("TERM", "USR1")
+KILLS, STOPS = ("all killed", "one killed"), ("TERM", "USR1")
 # Up to which entry of a phase a blow waits for: so many come soon.
 ENTRIES = {"training": 40, "evaluating": 8, "updating": 2, "writing": 4, "idle": 3}
 
@@ -204,12 +204,12 @@ class Deck:
 
 
 def draw_cases(bench, kills):
-    """Every third case is stopped alone, never killed."""
+    """Every fifth case is stopped alone, never killed; in the others two blows of three kill."""
     draw, cases = random.Random(f"{bench.seed}/cases"), []
     places = Deck(draw, [*jobs.PHASES, *[None] * len(jobs.PHASES)])
-    ways, stops = Deck(draw, WAYS), Deck(draw, STOPS)
+    ways, stops = Deck(draw, [*WAYS, *KILLS]), Deck(draw, STOPS)
     while kills > 0:
-        count, deck = min(kills, draw.randint(3, 6)), stops if len(cases) % 3 == 2 else ways
+        count, deck = min(kills, draw.randint(3, 6)), stops if len(cases) % 5 == 2 else ways
         cases.append(Case(bench, len(cases), [(deck.take(), places.take()) for _ in range(count)]))
         kills -= count
     return cases
