@@ -107,7 +107,7 @@ class Case:
         self.directory = self.bench.scratch / f"run-{self.number}-{self.runs}"
         self.runs += 1
         self.steps = []
-        self.boards = []
+        self.boards, self.durable = [], set()
         self.sure = None  # episodes that had their results before the first kill; None: there was none
         while not self.job():
             pass
@@ -145,6 +145,9 @@ class Case:
         if way not in STOPS and sent:
             phase = job.board.phase(victim)  # where it died
         self.steps.append(f"{ranks} ranks, {way}, rank {victim} {phase or 'starting'}, exit code {code}")
+        finished = jobs.finished(self.directory)
+        assert self.durable <= finished, f"results that were in the run file are lost: {sorted(self.durable - finished)}\n{output}"
+        self.durable = finished
         if code == jobs.COMPLETE:
             return True
         assert sent, f"it ended by itself, exit code {code}:\n{output}"
@@ -153,7 +156,7 @@ class Case:
             expected.append(128 + WAYS[way][0])
         jobs.ended(code, output, *expected)
         if code != jobs.STOPPED and self.sure is None:
-            self.sure = jobs.finished(self.directory) if self.directory.exists() else set()
+            self.sure = finished
         self.fallen += 1
         self.bench.count(way, phase)
         return False
