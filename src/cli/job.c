@@ -73,6 +73,13 @@ static brood_err_t share_configuration(job_t *job) {
     return err;
 }
 
+static void warn_of_unknown_accuracy(const job_t *job) {
+    if (job->request->retrain && job->config->child.retrain.images == BROOD_IMAGES_ALL && job->data.shape.test == 0)
+        brood_log_write(BROOD_LOG_WARNING,
+                        "there are no test images, and retrain.images: all keeps none for validation: "
+                        "no accuracy will be known; --set retrain.images=train keeps some");
+}
+
 /* All ranks: what training a child needs. */
 static brood_err_t prepare_rank(job_t *job) {
     const config_t           *config = job->config;
@@ -86,6 +93,7 @@ static brood_err_t prepare_rank(job_t *job) {
     if (job->evaluator->needs_data) {
         BROOD_TRY(brood_share_data(job->comm, &config->data, &job->data, &job->window));
         shape = &job->data.shape;
+        warn_of_unknown_accuracy(job);
     }
     err = brood_space_create(&config->space, shape->image, shape->classes, &job->space);
     if (err == BROOD_OK)

@@ -19,7 +19,7 @@ void print_exit_codes(void) {
 #undef LINE
 }
 
-static void print_help(void) {
+void print_help(void) {
     printf("  brood search configs/quickstart.yaml --run runs/first    begin a search, or go on with it\n"
            "  brood status runs/first                                  how far it is, and what it found\n\n"
            "Brood " BROOD_VERSION

@@ -179,9 +179,9 @@ void brood_search_progress(const brood_search_t *search, brood_search_progress_t
     int64_t rounds = brood_search_goal(&search->config), told = brood_history_updates(search->history);
     *progress = (brood_search_progress_t){
         .goal = rounds * search->config.round, .rounds = rounds, .told = told < rounds ? told : rounds, .best = -1};
-    for (int64_t e = 0; e < brood_history_episodes(search->history); e++) {
+    for (int64_t e = 0; e < brood_history_episodes(search->history) && e < progress->goal; e++) {
         const brood_episode_t *row = row_of(search, e);
-        if (e < progress->goal && row->status != BROOD_STATUS_OPEN) progress->finished++;
+        if (row->status != BROOD_STATUS_OPEN) progress->finished++;
         if (!is_trained(row) || isnan(row->reward)) continue;
         if (progress->best < 0 || row->reward > row_of(search, progress->best)->reward) progress->best = e;
     }

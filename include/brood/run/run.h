@@ -100,9 +100,10 @@ brood_err_t brood_run_load_child(brood_run_t *run, const brood_child_id_t *id, b
 
 /* ---- analysis ---- */
 
-/* Reads a run: the newest whole file, looked for again where a rotation is under way. BROOD_E_IO: no run here, or
-   unreadable. BROOD_E_FORMAT: there are run files, but none is whole. After an error *image is empty. */
-brood_err_t brood_run_read(const brood_fs_t *fs, const char *dir, brood_bytes_t *image,
+/* Reads a run: of a run directory the newest whole file, looked for again where a rotation is under way, and said where
+   it is not the newest (BROOD_LOG_WARNING); or the run file whose path that is. BROOD_E_IO: no run here, or unreadable.
+   BROOD_E_FORMAT: there are run files, but none is whole. After an error *image is empty. */
+brood_err_t brood_run_read(const brood_fs_t *fs, const char *path, brood_bytes_t *image,
                            uint64_t *generation) BROOD_WARN_UNUSED;
 
 #endif

@@ -64,7 +64,7 @@ brood_err_t brood_search_advance(brood_search_t *search, bool *more) BROOD_WARN_
 /* Every round up to the goal is told. */
 bool brood_search_complete(const brood_search_t *search);
 
-/* As far as it is known: results beyond the goal (which the user may have lowered) count for `best` alone. */
+/* As far as it is known: results beyond the goal (which the user may have lowered) do not count. */
 typedef struct {
     int64_t goal, finished; /* episodes: run.episodes rounded up to whole rounds; of these, those with a result */
     int64_t rounds, told;   /* rounds to the goal, told */

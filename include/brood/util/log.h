@@ -3,6 +3,8 @@
 #ifndef BROOD_UTIL_LOG_H
 #define BROOD_UTIL_LOG_H
 
+#include <stdbool.h>
+
 #include "brood/util/error.h"
 
 typedef enum { BROOD_LOG_ERROR, BROOD_LOG_WARNING, BROOD_LOG_INFO, BROOD_LOG_DEBUG } brood_log_level_t;
@@ -11,5 +13,10 @@ typedef enum { BROOD_LOG_ERROR, BROOD_LOG_WARNING, BROOD_LOG_INFO, BROOD_LOG_DEB
  * ranks other than 0. */
 void brood_log_setup(brood_log_level_t level, int speaks);
 void brood_log_write(brood_log_level_t level, const char *format, ...) BROOD_PRINTF(2, 3);
+
+/* Whether someone watches: stderr is a terminal, or the launcher in between says that its own is (BROOD_TERMINAL). */
+bool brood_log_watched(void);
+/* A line at the foot of the terminal, in place of the last such one; lines of the log make it go. */
+void brood_log_status(const char *format, ...) BROOD_PRINTF(1, 2);
 
 #endif
