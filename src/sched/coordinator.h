@@ -25,7 +25,7 @@ typedef struct {
     brood_end_t end;
     double      stop_seconds; /* monotonic: when the reason to stop came */
     brood_err_t error;        /* of any rank; BROOD_OK: none */
-    char        message[2048];
+    char        message[BROOD_MESSAGE_SIZE];
 
     brood_err_t broken;                             /* a message could not be sent: the others can't be told any more */
     bool        advance_due;                        /* a result since the last advance */

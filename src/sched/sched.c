@@ -43,6 +43,13 @@ done:
     return err;
 }
 
+/* Of ranks other than 0: a warning for rank 0's log. Where even that can't be sent, the next message ends the job. */
+static void carry_warning(void *self, const char *text) {
+    part_t     *part = self;
+    brood_err_t err = outbox_send(&part->outbox, 0, TAG_WARNING, text, strlen(text));
+    if (err != BROOD_OK) brood_log_write(BROOD_LOG_ERROR, "%s", text);
+}
+
 /* What rank 0 has to say to the others. */
 static brood_err_t receive_order(part_t *part, tag_t tag) {
     if (tag == TAG_TASK) {
@@ -133,14 +140,11 @@ done:
 /* The child's in-flight file when it is due. In mid-run a write that fails costs nothing yet: it is tried again. A run
  * that another job has taken over is not ours to go on with, however long it is until a child finishes. */
 static brood_err_t save_child(part_t *part, bool *left) {
-    char text[2048];
     if (!worker_save_due(&part->worker)) return BROOD_OK;
     brood_err_t err = worker_save(&part->worker);
     if (err == BROOD_OK) return BROOD_OK;
     if (err == BROOD_E_LOCKED) return give_up(part, err, left);
-    snprintf(text, sizeof text, "%s; it will be tried again", brood_message());
-    if (!part->coordinator) return outbox_send(&part->outbox, 0, TAG_WARNING, text, strlen(text));
-    brood_log_write(BROOD_LOG_WARNING, "%s", text);
+    brood_log_write(BROOD_LOG_WARNING, "%s; it will be tried again", brood_message());
     return BROOD_OK;
 }
 
@@ -155,7 +159,8 @@ static brood_err_t work(part_t *part) {
         if (any) nanoseconds = shortest;
         err = part->coordinator ? coordinator_turn(part->coordinator, &left) : report(part, &left);
         if (err != BROOD_OK) return err;
-        if (!left && part->trains && !worker_idle(&part->worker)) {
+        /* Who has told of a signal waits for the order to stop, and begins no further mini-batch. */
+        if (!left && part->trains && !part->signalled && !worker_idle(&part->worker)) {
             err = train(part, &left);
             if (err == BROOD_OK && !left) err = save_child(part, &left);
             nanoseconds = shortest;
@@ -223,7 +228,9 @@ brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, c
     }
     BROOD_TRY(brood_agree(part.comm, err));
 
+    if (part.rank != 0) brood_log_carry(carry_warning, &part);
     err = work(&part);
+    brood_log_carry(NULL, NULL);
     if (err == BROOD_OK) err = drain(&part);
     if (err == BROOD_OK) err = outbox_fini(&part.outbox);
     if (err != BROOD_OK) abort_all(part.comm, err);

@@ -5,6 +5,8 @@
 #include "brood/util/log.h"
 #include "coordinator.h"
 
+#define LEAVING_SECONDS                                                                                                \
+    3.0 /* for MPI_Finalize, and for mpirun, which was seen to take up to 2 s more once its ranks have ended */
 #define HALT_LOOK_SECONDS 5.0 /* between looks at the run directory where no episode ends; a look is one stat() */
 
 /* A child that was left: what waits unbegun is open again, what was begun is in its file, and its work is counted. */
@@ -65,10 +67,10 @@ static void look_for_halt(coordinator_t *coordinator) {
     stop(coordinator, BROOD_END_HALTED, true);
 }
 
-/* Twice what was the slowest so far of all that happens between the order to stop and the end, and a second for MPI. */
+/* Twice what was the slowest so far of all that happens between the order to stop and the last write. */
 static double margin(const coordinator_t *coordinator) {
     const pace_t *pace = &coordinator->pace;
-    return 2 * (pace->step + pace->write + coordinator->slowest_save) + 1;
+    return 2 * (pace->step + pace->write + coordinator->slowest_save) + LEAVING_SECONDS;
 }
 
 static void look_at_time(coordinator_t *coordinator) {

@@ -18,14 +18,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "resume"
 import jobs
 import runs
 
-CASES_AT_ONCE = 2
+CASES_AT_ONCE = 3
 WAYS = {
     "all killed": (signal.SIGKILL, jobs.ALL),
     "one killed": (signal.SIGKILL, jobs.SELF),
     "TERM": (signal.SIGTERM, jobs.ALL),
     "USR1": (signal.SIGUSR1, jobs.LAUNCHER),
 }
-STOPS = ("TERM", "USR1")
+KILLS, STOPS = ("all killed", "one killed"), ("TERM", "USR1")
 # Up to which entry of a phase a blow waits for: so many come soon.
 ENTRIES = {"training": 40, "evaluating": 8, "updating": 2, "writing": 4, "idle": 3}
 
@@ -107,6 +107,7 @@ class Case:
         self.directory = self.bench.scratch / f"run-{self.number}-{self.runs}"
         self.runs += 1
         self.steps = []
+        self.boards = []
         self.sure = None  # episodes that had their results before the first kill; None: there was none
         while not self.job():
             pass
@@ -115,6 +116,8 @@ class Case:
         sure = range(EPISODES) if self.sure is None else self.sure
         repeated = jobs.repeated(self.directory, sure)
         assert not repeated, f"stops alone, and training steps were done twice (episode: worked, of steps): {repeated}"
+        if self.sure is None:
+            jobs.counted(self.directory, sure, self.boards)
         columns = jobs.clock(self.directory, "resumed_step")[0]
         with self.bench.lock:
             self.bench.runs += 1
@@ -129,7 +132,7 @@ class Case:
         with self.bench.lock:
             self.bench.jobs += 1
         if self.fallen == len(self.blows):
-            jobs.ended(*jobs.Job(arguments, ranks, self.bench.program).finish(), jobs.COMPLETE)
+            self.boards.append(jobs.run_on_board(arguments, ranks, program=self.bench.program, blow={})[1])
             return True
         (way, phase), victim = self.blows[self.fallen], self.draw.randrange(ranks)
         if phase is None:
@@ -137,16 +140,18 @@ class Case:
         else:
             job, phase, sent = self.strike_at_entry(arguments, ranks, way, victim, phase)
         at_work = all(job.board.phase(rank) for rank in range(ranks))
+        self.boards.append(job.board)
         code, output = job.finish()
         if way not in STOPS and sent:
             phase = job.board.phase(victim)  # where it died
         self.steps.append(f"{ranks} ranks, {way}, rank {victim} {phase or 'starting'}, exit code {code}")
         if code == jobs.COMPLETE:
             return True
-        assert code not in jobs.BROKEN, f"the run does not start again: exit code {code}\n{output}"
-        assert code != jobs.STOPPED or way in STOPS, f"stopped, but nobody asked it to:\n{output}"
-        assert way not in STOPS or not at_work or code == jobs.STOPPED, f"asked to stop, exit code {code}:\n{output}"
         assert sent, f"it ended by itself, exit code {code}:\n{output}"
+        expected = [jobs.STOPPED] if way in STOPS else [jobs.KILLED]
+        if way in STOPS and not at_work:  # nothing catches signals yet, in a rank or in mpirun
+            expected.append(128 + WAYS[way][0])
+        jobs.ended(code, output, *expected)
         if code != jobs.STOPPED and self.sure is None:
             self.sure = jobs.finished(self.directory) if self.directory.exists() else set()
         self.fallen += 1
@@ -199,12 +204,12 @@ class Deck:
 
 
 def draw_cases(bench, kills):
-    """Every third case is stopped alone, never killed."""
+    """Every fifth case is stopped alone, never killed; in the others two blows of three kill."""
     draw, cases = random.Random(f"{bench.seed}/cases"), []
     places = Deck(draw, [*jobs.PHASES, *[None] * len(jobs.PHASES)])
-    ways, stops = Deck(draw, WAYS), Deck(draw, STOPS)
+    ways, stops = Deck(draw, [*WAYS, *KILLS]), Deck(draw, STOPS)
     while kills > 0:
-        count, deck = min(kills, draw.randint(3, 6)), stops if len(cases) % 3 == 2 else ways
+        count, deck = min(kills, draw.randint(3, 6)), stops if len(cases) % 5 == 2 else ways
         cases.append(Case(bench, len(cases), [(deck.take(), places.take()) for _ in range(count)]))
         kills -= count
     return cases
@@ -226,6 +231,7 @@ def main():
                 print(f"FAILED: {failure}", flush=True)
     print(f"blows by phase: {', '.join(f'{phase} {bench.phases[phase]}' for phase in jobs.PHASES)}; while starting: {bench.starting}")
     print(f"blows by way: {', '.join(f'{way} {bench.ways[way]}' for way in WAYS)}; {bench.jobs} jobs, {bench.runs} runs")
+    jobs.report_crashes()
     print(f"children taken up on another rank than saved them: {bench.moved}; after stops alone, no step done twice: {bench.stopped_only}")
     unseen = [phase for phase in jobs.PHASES if bench.phases[phase] == 0]
     unseen += [what for what, number in (("children moved", bench.moved), ("children stopped", bench.stopped_only)) if number == 0]

@@ -19,9 +19,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "gate"))
 import runs
 
 COMPLETE, LOCKED, STOPPED, HALTED, KILLED = 0, 9, 75, 76, 128 + signal.SIGKILL
-BROKEN = range(2, 13)  # exit codes of errors: no job of these tests ends so without being meant to
 PHASES = ("training", "evaluating", "updating", "writing", "idle")
 SELF, ALL, LAUNCHER = range(3)
+CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
+WORDS = {"complete": COMPLETE, "stopped by a signal": STOPPED, "stopped on request": HALTED, "": KILLED}  # /clock/jobs/why
+crashes = []  # what was said in those of MPI itself
 DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
 
 
@@ -50,18 +52,33 @@ class Board:
         process, phase, *_ = self.place(rank)
         return PHASES[phase] if process and phase >= 0 else None
 
+    def steps(self):
+        """Mini-batches that the ranks have begun."""
+        return sum(training + evaluating for _, _, training, evaluating, *_ in map(self.place, range(self.RANKS)))
+
     def struck(self):
         return [rank for rank in range(self.RANKS) if self.place(rank)[-1]]
+
+
+def lives(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 class Job:
     """A started program in a session of its own, whose files (mpirun's, and the ranks' shared memory) go with it.
 
-    `wrapper` stands for mpirun: a command that knows the program by $BROOD; `blow` and `halt` are for brood_crash."""
+    `wrapper` stands for mpirun: a command that knows the program by $BROOD; `blow` and `halt` are for brood_crash.
+    Open MPI 4.1 crashes now and then in its own PMIx_Finalize, when Brood has nothing left to do; how the job ended is then in
+    the run file (`word`)."""
 
     def __init__(self, arguments, ranks=0, program=None, wrapper=None, blow=None, halt=None):
         program = str(program or runs.BROOD)
         command = [*wrapper] if wrapper else [*(["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []), program]
+        self.launcher = not wrapper and ranks > 0
+        self.directory = arguments[arguments.index("--run") + 1] if "--run" in arguments else None
         self.place = pathlib.Path(tempfile.mkdtemp(prefix="j."))
         files = {"BROOD": program, "TMPDIR": self.place, "OMPI_MCA_btl_vader_backing_directory": self.place, "OMPI_MCA_osc_sm_backing_directory": self.place}
         self.board = None
@@ -111,6 +128,14 @@ class Job:
             except ProcessLookupError:
                 pass
 
+    def until_the_ranks_have_ended(self, processes, seconds=120):
+        """They, not the launcher, which takes a second or two of its own after them. The time at which the last one had."""
+        deadline = time.monotonic() + seconds
+        while any(map(lives, processes)):
+            assert time.monotonic() < deadline, f"{processes} do not end:\n{self.log()}"
+            time.sleep(0.002)
+        return time.monotonic()
+
     def wait_for(self, condition, seconds=120):
         """True once it holds; False where the job ended before, or time is over."""
         deadline = time.monotonic() + seconds
@@ -128,12 +153,24 @@ class Job:
         except subprocess.TimeoutExpired:
             pass
         finally:
-            self.send(signal.SIGKILL, self.session())
-            self.process.wait()
+            self.end()
             output = self.log()
             shutil.rmtree(self.place, ignore_errors=True)
         assert code is not None, f"the job did not end within {seconds} s:\n{output}"
+        if self.directory and self.launcher and (code in CRASHES or (128 - code in CRASHES and "PMIx_Finalize" in output)):
+            crashes.append(output)
+            return word(self.directory), output
         return (128 - code if code < 0 else code), output
+
+    def end(self):
+        """Nothing of it lives any more: the next job is not to find its lock's holder alive."""
+        left = self.session()
+        while left:
+            self.send(signal.SIGKILL, left)
+            self.process.poll()
+            time.sleep(0.005)
+            left = self.session()
+        self.process.wait()
 
 
 def ended(code, output, *expected):
@@ -142,9 +179,20 @@ def ended(code, output, *expected):
 
 def run(arguments, ranks=0, expected=COMPLETE, **how):
     """A job from its start to its end."""
-    code, output = Job(arguments, ranks, **how).finish()
+    return run_on_board(arguments, ranks, expected, **how)[0]
+
+
+def run_on_board(arguments, ranks=0, expected=COMPLETE, **how):
+    """The same; what was said, and the board (of brood_crash with a blow, be it an empty one)."""
+    job = Job(arguments, ranks, **how)
+    code, output = job.finish()
     ended(code, output, expected)
-    return output
+    return output, job.board
+
+
+def report_crashes():
+    if crashes:
+        print(f"Open MPI crashed in its own end {len(crashes)} times, the last time so:\n{crashes[-1]}")
 
 
 # What a run directory holds.
@@ -181,6 +229,19 @@ def rounds_told(directory):
         return file["updates/update"].shape[0]
 
 
+def word(directory):
+    """The exit code that goes with what the last job wrote of its end; KILLED where it left no word."""
+    file = newest(directory)
+    if file is None:
+        return KILLED
+    with file:
+        why = file["clock/jobs/why"][-1].decode()
+    for start, code in WORDS.items():
+        if why == start or (start and why.startswith(start)):
+            return code
+    raise AssertionError(f"the last job ended with an error: {why}")
+
+
 def inflight(directory):
     """{episode: (step, rank that saved it)} of the children in flight whose files are whole."""
     found = {}
@@ -204,6 +265,14 @@ def repeated(directory, episodes):
     with h5py.File(directory / "run.h5", "r") as file:
         worked, steps = file["clock/episodes/worked"][:], file["episodes/steps"][:]
     return {e: (int(worked[e]), int(steps[e])) for e in episodes if worked[e] != steps[e]}
+
+
+def counted(directory, episodes, boards):
+    """That the ranks of all jobs have begun as many mini-batches as these episodes have: none twice, none of a result that was lost."""
+    with h5py.File(directory / "run.h5", "r") as file:
+        steps = int(file["episodes/steps"][:][list(episodes)].sum())
+    worked = sum(board.steps() for board in boards)
+    assert worked == steps, f"the ranks have begun {worked} mini-batches; the episodes have {steps}"
 
 
 def moved(directory):
