@@ -200,8 +200,6 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
         print_csv(&status);
     else if (err == BROOD_OK)
         print_text(&status);
-    if (err == BROOD_OK && (fflush(stdout) || ferror(stdout)))
-        err = brood_fail(BROOD_E_IO, "the output can't be written");
     table_fini(&status.table);
     *exit_code = 0;
     return err;

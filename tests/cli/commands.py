@@ -143,6 +143,24 @@ def test_save_keeps_one_network_and_refuses_more(scratch):
     brood("train", "/dev/null", "--arch", "3,4,1,1,0", "--seeds", 2, "--save", model, "--run", scratch / "b", *SETS, expected=2)
 
 
+def test_save_finds_a_place_that_will_not_do_before_the_training(scratch):
+    (scratch / "notes.txt").write_text("not to be lost")
+    train = ["train", "/dev/null", "--arch", "3,4,1,1,0", "--run", scratch / "a", *SETS]
+    for place, code in (scratch / "notes.txt", 5), (scratch, 2), (scratch / "none/model.h5", 6):
+        refused = brood(*train, "--save", place, expected=code)
+        assert str(place) in refused.stderr and not (scratch / "a").exists(), refused.stderr
+    assert (scratch / "notes.txt").read_text() == "not to be lost"
+    for run in "b", "c":
+        brood("train", "/dev/null", "--arch", "3,4,1,1,0", "--run", scratch / run, *SETS, "--save", scratch / "again.h5")
+
+
+def test_output_that_cannot_be_written_is_an_error(scratch):
+    with open("/dev/full", "w") as full:
+        for arguments in ["help", "keys"], ["--help"], ["search", "/dev/null", "--dry-run"]:
+            answer = subprocess.run([BROOD, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+            assert answer.returncode == 6 and "can't be written" in answer.stderr, (arguments, answer)
+
+
 def test_compare_tells_equal_from_different(scratch):
     for name, seed in ("a", 1), ("b", 1), ("c", 2):
         brood("search", "/dev/null", "--run", scratch / name, *SETS, "--set", "evaluator.name=synthetic", "--set", f"run.seed={seed}")
