@@ -197,7 +197,7 @@ def draw(run, name):
     draw_curves(figure.add_subplot(grid[1, 1]), run)
     title = f"{name}: {count(int(run.finished.sum()), 'episode')} finished"
     figure.text(0.08, 0.968, title, fontsize=14, fontweight="bold", color=INK, va="center")
-    said = "no child has been trained yet"
+    said = "no accuracy is known" if (run.finished & ~run.failed).any() else "no child has been trained yet"
     if run.best is not None:
         said = f"best {run.value[run.best]:.4f}   {run.architecture[run.best]}"
     said = textwrap.fill(said, 118, max_lines=2)

@@ -4,7 +4,8 @@ set(BROOD_PACKAGE_MISSING "")
 
 function(brood_package_found label version where debian spack easybuild found)
   if(found)
-    string(APPEND BROOD_PACKAGE_ROWS "  ${label}|${version}|${where}\n")
+    list(GET where 0 first) # the package itself; what it needs in turn follows
+    string(APPEND BROOD_PACKAGE_ROWS "  ${label}|${version}|${first}\n")
   else()
     string(APPEND BROOD_PACKAGE_ROWS "  ${label}|MISSING|Debian: ${debian}; Spack: ${spack}; EasyBuild: ${easybuild}\n")
     set(BROOD_PACKAGE_MISSING "${BROOD_PACKAGE_MISSING} ${label}" PARENT_SCOPE)
@@ -12,8 +13,10 @@ function(brood_package_found label version where debian spack easybuild found)
   set(BROOD_PACKAGE_ROWS "${BROOD_PACKAGE_ROWS}" PARENT_SCOPE)
 endfunction()
 
+set(MPI_DETERMINE_LIBRARY_VERSION ON)
 find_package(MPI QUIET COMPONENTS C)
-brood_package_found("MPI" "${MPI_C_LIBRARY_VERSION_STRING} (standard ${MPI_C_VERSION})" "${MPI_C_LIBRARIES}" libopenmpi-dev openmpi OpenMPI "${MPI_C_FOUND}")
+string(REGEX MATCH "^[^,\n]*" BROOD_MPI_VERSION "${MPI_C_LIBRARY_VERSION_STRING}") # "Open MPI v4.1.4, package: …"
+brood_package_found("MPI" "${BROOD_MPI_VERSION}, standard ${MPI_C_VERSION}" "${MPI_C_LIBRARIES}" libopenmpi-dev openmpi OpenMPI "${MPI_C_FOUND}")
 
 set(HDF5_PREFER_PARALLEL OFF)
 find_package(HDF5 QUIET COMPONENTS C HL)

@@ -67,6 +67,20 @@ brood_err_t brood_record_result(const brood_record_t *record, brood_result_t *re
     return BROOD_OK;
 }
 
+brood_err_t brood_record_check(const brood_record_t *record, int64_t steps, int64_t completed) {
+    if (record->status != BROOD_STATUS_OPEN)
+        return brood_fail(BROOD_E_FORMAT, "/child/status: found %s, expected open",
+                          brood_status_names.value[record->status]);
+    if (record->steps != steps)
+        return brood_fail(BROOD_E_FORMAT, "/child/steps: found %" PRId64 ", expected %" PRId64 " by the other counters",
+                          record->steps, steps);
+    if (record->completed != completed)
+        return brood_fail(BROOD_E_FORMAT,
+                          "/child/epochs: found %" PRId64 ", expected %" PRId64 " by the other counters",
+                          record->completed, completed);
+    return BROOD_OK;
+}
+
 void brood_record_fields(brood_record_t *record, brood_fields_t *fields) {
     const brood_field_t list[] = {
         {.group = "/child",

@@ -37,6 +37,9 @@ void brood_record_finish(brood_record_t *record, brood_status_t status);
 /* BROOD_E_BUG: it has not finished. */
 brood_err_t brood_record_result(const brood_record_t *record, brood_result_t *result) BROOD_WARN_UNUSED;
 
+/* Of one loaded: BROOD_E_FORMAT where it is not that of an unfinished child with so many steps and whole epochs. */
+brood_err_t brood_record_check(const brood_record_t *record, int64_t steps, int64_t completed) BROOD_WARN_UNUSED;
+
 /* /child and /curve. */
 void brood_record_fields(brood_record_t *record, brood_fields_t *fields);
 

@@ -179,6 +179,15 @@ static void synthetic_fields(void *self, brood_fields_t *fields) {
     brood_record_fields(&((synthetic_t *)self)->record, fields);
 }
 
+static brood_err_t synthetic_check(const void *self) {
+    const synthetic_t    *synthetic = self;
+    const brood_record_t *record = &synthetic->record;
+    if (record->steps < 0 || record->steps >= steps_in_all(synthetic))
+        return brood_fail(BROOD_E_FORMAT, "/child/steps: found %lld, expected 0 .. %lld", (long long)record->steps,
+                          (long long)steps_in_all(synthetic) - 1);
+    return brood_record_check(record, record->steps, record->steps / synthetic->config->steps);
+}
+
 const brood_evaluator_t brood_evaluator_synthetic = {
     .name = "synthetic",
     .doc = "an accuracy computed from the tokens, with interactions and noise",
@@ -188,5 +197,6 @@ const brood_evaluator_t brood_evaluator_synthetic = {
     .step = synthetic_step,
     .result = synthetic_result,
     .fields = synthetic_fields,
+    .check = synthetic_check,
     .destroy = synthetic_destroy,
 };

@@ -272,6 +272,37 @@ static void train_fields(void *self, brood_fields_t *fields) {
     brood_optimizer_fields(train->optimizer, "/optimizer", fields);
 }
 
+static brood_err_t check_counter(const char *name, int64_t value, int64_t least, int64_t most) {
+    if (value >= least && value <= most) return BROOD_OK;
+    return brood_fail(BROOD_E_FORMAT, "/child/%s: found %lld, expected %lld .. %lld", name, (long long)value,
+                      (long long)least, (long long)most);
+}
+
+/* Phase and position decide, with the epochs completed, all other counters. */
+static brood_err_t train_check(const void *self) {
+    const train_t *train = self;
+    const int64_t  batch = train->setup.config->batch, epochs = train->record.epochs;
+    const int64_t  phase = train->state.phase, position = train->state.position;
+    const int64_t  training = batches(train, PHASE_TRAIN), validation = batches(train, PHASE_VALIDATE);
+    brood_err_t    err = BROOD_OK;
+    BROOD_TRY(check_counter("phase", phase, 0, PHASES - 1));
+    const int64_t whole = phase == PHASE_TEST ? epochs : train->record.completed;
+    BROOD_TRY(check_counter("epochs", whole, 0, phase == PHASE_TEST ? epochs : epochs - 1));
+    BROOD_TRY(check_counter("position", position, 0, train->count[phase] - 1));
+    if (position % batch != 0)
+        return brood_fail(BROOD_E_FORMAT, "/child/position: found %lld, expected a multiple of child.batch %lld",
+                          (long long)position, (long long)batch);
+    const int64_t updates = whole * training + (phase == PHASE_TRAIN      ? position / batch
+                                                : phase == PHASE_VALIDATE ? training
+                                                                          : 0);
+    BROOD_TRY(check_counter("updates", train->state.updates, updates, updates));
+    BROOD_TRY(check_counter("correct", train->state.correct, 0, position));
+    const int64_t evaluated = whole * validation + (phase == PHASE_TRAIN ? 0 : position / batch);
+    BROOD_TRY(brood_record_check(&train->record, updates + evaluated, whole));
+done:
+    return err;
+}
+
 const brood_evaluator_t brood_evaluator_train = {
     .name = "train",
     .doc = "trains the network on images and measures its accuracy",
@@ -281,5 +312,6 @@ const brood_evaluator_t brood_evaluator_train = {
     .step = train_step,
     .result = train_result,
     .fields = train_fields,
+    .check = train_check,
     .destroy = train_destroy,
 };

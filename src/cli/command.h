@@ -19,6 +19,8 @@ extern const command_t command_search, command_train, command_status, command_co
 /* All of them, NULL at the end. */
 extern const command_t *const commands[];
 
+/* What `brood --help` says. */
+void print_help(void);
 /* The exit codes and what they mean, a line each. */
 void print_exit_codes(void);
 

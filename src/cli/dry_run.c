@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "wording.h"
 
 static void print_range(const char *what, int64_t least, int64_t most, const char *unit) {
     printf("%-13s %.3g to %.3g %s\n", what, (double)least, (double)most, unit);
@@ -19,8 +20,8 @@ static brood_err_t print_space(const config_t *config, const brood_space_t *spac
     print_range("Parameters", least.parameters, most.parameters, "trained numbers");
     print_range("Flops", least.flops, most.flops, "a training step of one image");
     print_range("Activations", least.bytes, most.bytes, "bytes a mini-batch");
-    printf("Goal          %lld episodes in %lld rounds of %lld\n", (long long)(rounds * config->search.round),
-           (long long)rounds, (long long)config->search.round);
+    printf("Goal          %lld episode%s in %lld round%s of %lld\n", (long long)(rounds * config->search.round),
+           plural(rounds * config->search.round), (long long)rounds, plural(rounds), (long long)config->search.round);
     return BROOD_OK;
 }
 

@@ -12,25 +12,25 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
     brood_err_t     err = parse_options(argc, argv, options, topic, 1);
     if (err != BROOD_OK) return err;
     *exit_code = 0;
-    if (topic[0] && !strcmp(topic[0], "keys")) {
-        config_sections(NULL, sections);
-        brood_config_help(sections, CONFIG_SECTIONS, markdown, stdout);
+    if (!topic[0]) {
+        print_help();
         return BROOD_OK;
     }
-    for (const command_t *const *command = commands; topic[0] && *command; command++)
+    for (const command_t *const *command = commands; *command; command++)
         if (!strcmp((*command)->name, topic[0])) {
             printf("%s", (*command)->help);
             return BROOD_OK;
         }
-    return brood_fail(BROOD_E_USAGE,
-                      "help on %s? There is `brood help keys`, and `brood help` with the name of a command",
-                      topic[0] ? topic[0] : "what");
+    config_sections(NULL, sections);
+    return brood_config_help(sections, CONFIG_SECTIONS, strcmp(topic[0], "keys") ? topic[0] : NULL, markdown, stdout);
 }
 
 const command_t command_help = {
     .name = "help",
     .summary = "explain the keys of a configuration, or a command",
     .help = "  brood help keys                 every key: unit, default, what it does, when to change it\n"
+            "  brood help run                  those of one section\n"
+            "  brood help run.lag              one of them\n"
             "  brood help search               the same as `brood search --help`\n\n"
             "Options:\n"
             "  --markdown    print the keys as the tables of docs/configuration.md\n",

@@ -73,6 +73,13 @@ static brood_err_t share_configuration(job_t *job) {
     return err;
 }
 
+static void warn_of_unknown_accuracy(const job_t *job) {
+    if (job->request->retrain && job->config->child.retrain.images == BROOD_IMAGES_ALL && job->data.shape.test == 0)
+        brood_log_write(BROOD_LOG_WARNING,
+                        "there are no test images, and retrain.images: all keeps none for validation: "
+                        "no accuracy will be known; --set retrain.images=train keeps some");
+}
+
 /* All ranks: what training a child needs. */
 static brood_err_t prepare_rank(job_t *job) {
     const config_t           *config = job->config;
@@ -86,6 +93,7 @@ static brood_err_t prepare_rank(job_t *job) {
     if (job->evaluator->needs_data) {
         BROOD_TRY(brood_share_data(job->comm, &config->data, &job->data, &job->window));
         shape = &job->data.shape;
+        warn_of_unknown_accuracy(job);
     }
     err = brood_space_create(&config->space, shape->image, shape->classes, &job->space);
     if (err == BROOD_OK)
@@ -221,30 +229,13 @@ static brood_err_t save_model(void *self, const brood_task_t *task) {
     return model_save(job->request->save, job->configuration, task->architecture, job->evaluator, job->evaluator_self);
 }
 
-/* --skip: of episodes asked and without a result. One that is skipped already is no mistake: the same command goes on.
- */
 static brood_err_t skip(job_t *job) {
-    const brood_history_t *history = brood_search_history(job->search);
     for (const char *const *text = job->request->skip; text && *text; text++) {
         int64_t     episode = 0;
         brood_err_t err = brood_integer_parse(*text, &episode);
         if (err != BROOD_OK) return brood_because(BROOD_E_USAGE, "--skip");
-        if (episode < 0 || episode >= brood_history_episodes(history))
-            return brood_fail(BROOD_E_USAGE, "--skip %s: expected an episode that has been asked, 0 to %lld", *text,
-                              (long long)brood_history_episodes(history) - 1);
-        brood_status_t status = brood_history_episode(history, episode)->status;
-        if (status == BROOD_STATUS_SKIPPED) continue;
-        if (status != BROOD_STATUS_OPEN)
-            return brood_fail(BROOD_E_USAGE, "--skip %s: that episode has its result already: %s", *text,
-                              brood_status_names.value[status]);
-        double         unknown = brood_nan();
-        brood_result_t skipped = {.status = BROOD_STATUS_SKIPPED,
-                                  .accuracy = unknown,
-                                  .loss = unknown,
-                                  .training_loss = unknown,
-                                  .test_accuracy = unknown};
-        err = brood_search_record(job->search, episode, &skipped);
-        if (err != BROOD_OK) return err;
+        err = brood_search_skip(job->search, episode);
+        if (err != BROOD_OK) return brood_because(err, "--skip %s", *text);
     }
     return BROOD_OK;
 }

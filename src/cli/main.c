@@ -19,7 +19,7 @@ void print_exit_codes(void) {
 #undef LINE
 }
 
-static void print_help(void) {
+void print_help(void) {
     printf("  brood search configs/quickstart.yaml --run runs/first    begin a search, or go on with it\n"
            "  brood status runs/first                                  how far it is, and what it found\n\n"
            "Brood " BROOD_VERSION
@@ -38,27 +38,31 @@ static const command_t *find(const char *name) {
     return NULL;
 }
 
-int main(int argc, char *argv[]) {
-    if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+static brood_err_t act(int argc, char *argv[], int *exit_code) {
+    const char *word = argc < 2 ? "--help" : argv[1];
+    *exit_code = argc < 2 ? brood_exit_code(BROOD_E_USAGE) : 0;
+    if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
         print_help();
-        return argc < 2 ? brood_exit_code(BROOD_E_USAGE) : 0;
+        return BROOD_OK;
     }
-    if (!strcmp(argv[1], "--version")) {
+    if (!strcmp(word, "--version")) {
         printf("brood %s (%s)\n", BROOD_VERSION, BROOD_COMMIT);
-        return 0;
+        return BROOD_OK;
     }
-    const command_t *command = find(argv[1]);
-    int              exit_code = 0;
-    brood_err_t      err = BROOD_OK;
+    const command_t *command = find(word);
     if (!command)
-        err = brood_fail(BROOD_E_USAGE, "unknown command \"%s\"; `brood --help` lists those there are", argv[1]);
-    else if (wants_help(argc - 1, argv + 1))
-        printf("%s", command->help);
-    else
-        err = command->run(argc - 1, argv + 1, &exit_code);
-    if (err != BROOD_OK) {
-        brood_log_write(BROOD_LOG_ERROR, "%s", brood_message());
-        return brood_exit_code(err);
-    }
-    return exit_code;
+        return brood_fail(BROOD_E_USAGE, "unknown command \"%s\"; `brood --help` lists those there are", word);
+    if (!wants_help(argc - 1, argv + 1)) return command->run(argc - 1, argv + 1, exit_code);
+    printf("%s", command->help);
+    return BROOD_OK;
+}
+
+int main(int argc, char *argv[]) {
+    int         exit_code;
+    brood_err_t err = act(argc, argv, &exit_code);
+    if (err == BROOD_OK && (fflush(stdout) || ferror(stdout)))
+        err = brood_fail(BROOD_E_IO, "the output can't be written");
+    if (err == BROOD_OK) return exit_code;
+    brood_log_write(BROOD_LOG_ERROR, "%s", brood_message());
+    return brood_exit_code(err);
 }

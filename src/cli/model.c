@@ -5,9 +5,29 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "brood/run/run.h"
 #include "brood/util/log.h"
+
+#define FORMAT "brood model"
+
+/* Only a network kept before may be replaced. */
+static brood_err_t check_replaceable(const char *file) {
+    brood_bytes_t  image;
+    brood_fields_t none;
+    bool           whole;
+    brood_bytes_init(&image);
+    brood_fields_init(&none);
+    brood_err_t err = brood_store_get_any(&brood_fs_posix, file, &image, &whole);
+    if (err == BROOD_OK) err = brood_image_read(FORMAT, &image, &none);
+    brood_fields_fini(&none);
+    brood_bytes_fini(&image);
+    return err == BROOD_OK
+               ? BROOD_OK
+               : brood_because(
+                     err, "--save %s: there is a file already, and no network kept before; choose another name", file);
+}
 
 brood_err_t model_check_place(const char *file) {
     char        directory[BROOD_MAX_PATH];
@@ -19,7 +39,12 @@ brood_err_t model_check_place(const char *file) {
     const char *place = slash ? directory : ".";
     if (stat(place, &status)) return brood_fail_errno(errno, "--save %s: %s", file, place);
     if (!S_ISDIR(status.st_mode)) return brood_fail(BROOD_E_IO, "--save %s: %s is no directory", file, place);
-    return BROOD_OK;
+    if (access(place, W_OK | X_OK)) return brood_fail_errno(errno, "--save %s: %s", file, place);
+    if (stat(file, &status)) return BROOD_OK;
+    if (!S_ISREG(status.st_mode))
+        return brood_fail(BROOD_E_USAGE,
+                          "--save %s: found no regular file there, expected none, or a network kept before", file);
+    return check_replaceable(file);
 }
 
 static void add_text(brood_fields_t *fields, const char *name, const char *doc, char *text) {
@@ -44,7 +69,7 @@ brood_err_t model_save(const char *file, char *configuration, const char *archit
     add_text(&fields, "architecture", "its layers, as --arch takes them", layers);
     add_text(&fields, "configuration", "YAML of all keys with which it was trained", configuration);
     evaluator->fields(self, &fields);
-    BROOD_TRY(brood_image_write("brood model", &fields, &image));
+    BROOD_TRY(brood_image_write(FORMAT, &fields, &image));
     BROOD_TRY(brood_token(token));
     BROOD_TRY(brood_store_put(&(brood_writer_t){.fs = &brood_fs_posix, .token = token}, dirname(directory),
                               basename(name), false, 1, &image, NULL));

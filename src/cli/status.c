@@ -8,6 +8,7 @@
 #include "command.h"
 #include "config.h"
 #include "table.h"
+#include "wording.h"
 
 #define BEST_SHOWN 5
 
@@ -16,15 +17,11 @@ typedef struct {
     const char *dir;
     uint64_t    generation;
     table_t     table;
-    int64_t     goal, rounds, told, finished, failed, round;
+    int64_t     goal, rounds, told, finished, round;
+    int64_t     count[BROOD_STATUS_COUNT]; /* episodes below the goal by status */
     int64_t     best[BEST_SHOWN], best_count;
     double      per_hour, left; /* NaN where nothing is known yet */
 } status_t;
-
-static bool failed(brood_status_t status) {
-    return status == BROOD_STATUS_INVALID || status == BROOD_STATUS_REFUSED || status == BROOD_STATUS_DIVERGED ||
-           status == BROOD_STATUS_SKIPPED;
-}
 
 /* Of the last job in which anything finished: what it did an hour, and what that means for the rest. */
 static void estimate(status_t *status) {
@@ -57,7 +54,7 @@ static brood_err_t read_status(const char *dir, status_t *status) {
     for (int64_t e = 0; e < status->table.episodes && e < status->goal; e++) {
         brood_status_t of = status->table.episode[e].status;
         status->finished += of != BROOD_STATUS_OPEN;
-        status->failed += failed(of);
+        status->count[of]++;
     }
     status->best_count = table_best(&status->table, status->goal, BEST_SHOWN, status->best);
     estimate(status);
@@ -67,18 +64,19 @@ done:
     return err;
 }
 
+/* NaN: no rank has told yet. */
 static double utilisation(const brood_clock_job_t *job) {
-    return job->busy + job->idle > 0 ? job->busy / (job->busy + job->idle) : 0;
+    return job->busy / (job->busy + job->idle);
 }
 
 static void print_text(const status_t *status) {
     const table_t *table = &status->table;
-    char           when[32] = "", span[48] = "";
+    char           when[32] = "", span[48] = "", busy[32] = "", failures[WORDING_FAILURES_SIZE];
+    wording_failures(status->count, failures);
     printf("Run       %s (generation %llu)\n", status->dir, (unsigned long long)status->generation);
-    printf("Episodes  %lld of %lld have a result", (long long)status->finished, (long long)status->goal);
-    printf(status->failed ? ", %lld of them a failure\n" : "\n", (long long)status->failed);
-    printf("Rounds    %lld of %lld told, %lld episodes each\n", (long long)status->told, (long long)status->rounds,
-           (long long)status->round);
+    printf("Episodes  %lld of %lld have a result%s\n", (long long)status->finished, (long long)status->goal, failures);
+    printf("Rounds    %lld of %lld told, %lld episode%s each\n", (long long)status->told, (long long)status->rounds,
+           (long long)status->round, plural(status->round));
     for (int64_t i = 0; i < status->best_count; i++) {
         const brood_episode_t *row = &table->episode[status->best[i]];
         printf("%s", i ? "          " : "Best      ");
@@ -92,9 +90,10 @@ static void print_text(const status_t *status) {
         time_t                   last = (time_t)job->end;
         struct tm                utc;
         if (!isnan(job->end) && gmtime_r(&last, &utc)) strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", &utc);
-        printf("Jobs      %lld; the last one, %s, on %d rank%s of %s, %.1f %% busy, last wrote %s: %s\n",
-               (long long)table->jobs, job->id, job->ranks, job->ranks == 1 ? "" : "s", job->hosts,
-               100 * utilisation(job), when, *job->why ? job->why : "it is running, or was killed");
+        if (!isnan(utilisation(job))) snprintf(busy, sizeof busy, ", %.1f %% busy", 100 * utilisation(job));
+        printf("Jobs      %lld; the last one, %s, on %d rank%s of %s%s, last wrote %s: %s\n", (long long)table->jobs,
+               job->id, job->ranks, plural(job->ranks), job->hosts, busy, when,
+               *job->why ? job->why : "it is running, or was killed");
     }
     if (!isnan(status->per_hour)) {
         brood_duration_print(floor(status->left + 0.5), span, sizeof span);
@@ -112,7 +111,10 @@ static brood_err_t print_json(const status_t *status) {
     brood_json_integer(&json, "generation", (int64_t)status->generation);
     brood_json_integer(&json, "episodes_goal", status->goal);
     brood_json_integer(&json, "episodes_finished", status->finished);
-    brood_json_integer(&json, "episodes_failed", status->failed);
+    brood_json_begin_object(&json, "episodes_by_status");
+    for (int s = 0; s < BROOD_STATUS_COUNT; s++)
+        brood_json_integer(&json, brood_status_names.value[s], status->count[s]);
+    brood_json_end_object(&json);
     brood_json_integer(&json, "rounds_goal", status->rounds);
     brood_json_integer(&json, "rounds_told", status->told);
     brood_json_bool(&json, "complete", status->told >= status->rounds);
@@ -198,8 +200,6 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
         print_csv(&status);
     else if (err == BROOD_OK)
         print_text(&status);
-    if (err == BROOD_OK && (fflush(stdout) || ferror(stdout)))
-        err = brood_fail(BROOD_E_IO, "the output can't be written");
     table_fini(&status.table);
     *exit_code = 0;
     return err;

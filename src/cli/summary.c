@@ -6,6 +6,7 @@
 
 #include "brood/util/duration.h"
 #include "brood/util/log.h"
+#include "wording.h"
 
 #define CHILDREN_SHOWN 6
 
@@ -29,7 +30,7 @@ static void print_inflight(const summary_t *summary, const brood_run_t *run, cha
                              used ? ", " : "; in flight: ", (long long)inflight[i], (long long)step);
         if (wrote > 0 && (size_t)wrote < size - used) used += (size_t)wrote;
     }
-    if (others > 0) snprintf(text + used, size - used, " and %lld others", (long long)others);
+    if (others > 0) snprintf(text + used, size - used, " and %lld other%s", (long long)others, plural(others));
 }
 
 void summary_begin(const summary_t *summary, const brood_run_t *run, brood_run_state_t state,
@@ -39,15 +40,16 @@ void summary_begin(const summary_t *summary, const brood_run_t *run, brood_run_s
     char                         inflight[512], who[256];
     brood_search_progress(summary->search, &now);
     if (now.goal != config->episodes)
-        brood_log_write(BROOD_LOG_INFO, "%lld episodes are rounded up to whole rounds of %lld: %lld",
-                        (long long)config->episodes, (long long)config->round, (long long)now.goal);
+        brood_log_write(BROOD_LOG_INFO, "%lld episode%s rounded up to whole rounds of %lld: %lld",
+                        (long long)config->episodes, config->episodes == 1 ? " is" : "s are", (long long)config->round,
+                        (long long)now.goal);
     if (*former->token) {
         brood_holder_print(former, who, sizeof who);
         brood_log_write(BROOD_LOG_INFO, "the run is taken over from %s, which did not give it back", who);
     }
     if (state == BROOD_RUN_NONE) {
-        brood_log_write(BROOD_LOG_INFO, "new run in %s: %lld episodes in %lld rounds", summary->dir,
-                        (long long)now.goal, (long long)now.rounds);
+        brood_log_write(BROOD_LOG_INFO, "new run in %s: %lld episode%s in %lld round%s", summary->dir,
+                        (long long)now.goal, plural(now.goal), (long long)now.rounds, plural(now.rounds));
         return;
     }
     if (*brood_run_damage(run))
@@ -74,6 +76,22 @@ static void count_steps(const summary_t *summary, int64_t *needed, int64_t *work
     }
 }
 
+static void count_failures(const summary_t *summary, int64_t goal, char text[WORDING_FAILURES_SIZE]) {
+    const brood_history_t *history = brood_search_history(summary->search);
+    int64_t                count[BROOD_STATUS_COUNT] = {0};
+    for (int64_t e = 0; e < brood_history_episodes(history) && e < goal; e++)
+        count[brood_history_episode(history, e)->status]++;
+    wording_failures(count, text);
+}
+
+/* What `brood train` is for. */
+static void print_retrained(const brood_episode_t *row) {
+    bool tested = !isnan(row->test_accuracy);
+    if (tested || !isnan(row->validation_accuracy))
+        printf("%s %.4f, episode %lld: \"%s\"\n", tested ? "Test accuracy" : "Validation   ",
+               tested ? row->test_accuracy : row->validation_accuracy, (long long)row->episode, row->architecture);
+}
+
 static int64_t trained_here(const summary_t *summary) {
     int64_t count = 0, job = brood_clock_jobs(summary->clock) - 1;
     for (int64_t e = 0; e < brood_clock_episodes(summary->clock); e++)
@@ -85,13 +103,14 @@ void summary_end(const summary_t *summary, brood_end_t end) {
     const brood_history_t   *history = brood_search_history(summary->search);
     const brood_clock_job_t *job = brood_clock_job(summary->clock, brood_clock_jobs(summary->clock) - 1);
     brood_search_progress_t  now;
-    char                     span[48];
+    char                     span[48], failures[WORDING_FAILURES_SIZE];
     int64_t                  needed, worked, here = trained_here(summary);
     double                   seconds = job->end - job->start; /* NaN: nothing was left to do */
     brood_search_progress(summary->search, &now);
     count_steps(summary, &needed, &worked);
 
-    printf("\nEpisodes      %lld of %lld", (long long)now.finished, (long long)now.goal);
+    count_failures(summary, now.goal, failures);
+    printf("\nEpisodes      %lld of %lld%s", (long long)now.finished, (long long)now.goal, failures);
     if (!isnan(seconds)) {
         brood_duration_print(floor(seconds + 0.5), span, sizeof span);
         printf(" (%lld trained in this job, %s)", (long long)here, span);
@@ -101,21 +120,20 @@ void summary_end(const summary_t *summary, brood_end_t end) {
         const brood_episode_t *best = brood_history_episode(history, now.best);
         printf("Best          %.4f, episode %lld: \"%s\"\n", best->reward, (long long)now.best, best->architecture);
     }
-    for (int64_t e = 0; summary->retrain && e < now.goal; e++) {
-        const brood_episode_t *row = brood_history_episode(history, e);
-        if (!isnan(row->test_accuracy))
-            printf("Test accuracy %.4f, episode %lld: \"%s\"\n", row->test_accuracy, (long long)e, row->architecture);
-    }
+    for (int64_t e = 0; summary->retrain && e < now.goal && e < brood_history_episodes(history); e++)
+        print_retrained(brood_history_episode(history, e));
     if (here > 0 && seconds > 0)
         printf("Speed         %.0f episodes an hour on %d rank%s, %.1f %% busy\n", 3600 * (double)here / seconds,
-               job->ranks, job->ranks == 1 ? "" : "s",
+               job->ranks, plural(job->ranks),
                job->busy + job->idle > 0 ? 100 * job->busy / (job->busy + job->idle) : 0.0);
-    printf("Repeated      %lld of %lld mini-batches\n", (long long)(worked - needed), (long long)worked);
+    printf("Repeated      %lld of %lld mini-batch%s\n", (long long)(worked - needed), (long long)worked,
+           worked == 1 ? "" : "es");
     printf("Ended         %s\n", brood_end_text(end));
     if (end != BROOD_END_COMPLETE)
-        printf("To go on      scripts/brood-run %s --run %s\n", summary->retrain ? "train" : "search", summary->dir);
+        printf("To go on      %s %s --run %s\n", wording_program(), summary->retrain ? "train" : "search",
+               summary->dir);
     else if (!summary->retrain)
-        printf("To extend it  scripts/brood-run search --run %s --set run.episodes=%lld\n", summary->dir,
+        printf("To extend it  %s search --run %s --set run.episodes=%lld\n", wording_program(), summary->dir,
                (long long)(2 * now.goal));
     fflush(stdout);
 }

@@ -41,10 +41,11 @@ size_t brood_data_size(const brood_data_shape_t *shape) {
 static brood_err_t check_split(const brood_data_config_t *config, const brood_stream_t *images) {
     const int64_t factor = config->downscale;
     if (config->train + config->validation > images->rows)
-        return brood_fail(BROOD_E_DATA,
-                          "%s: found %lld images, expected at least %lld: data.train %lld + data.validation %lld",
-                          images->name, (long long)images->rows, (long long)(config->train + config->validation),
-                          (long long)config->train, (long long)config->validation);
+        return brood_fail(
+            BROOD_E_DATA,
+            "%s: found %lld images, expected at least data.train %lld + data.validation %lld = %lld; lower one of them",
+            images->name, (long long)images->rows, (long long)config->train, (long long)config->validation,
+            (long long)(config->train + config->validation));
     if (images->image[0] % factor != 0 || images->image[1] % factor != 0)
         return brood_fail(BROOD_E_DATA,
                           "%s: found images of %lld x %lld, expected height and width that data.downscale %lld divides",

@@ -41,10 +41,6 @@ static inline double from_bits(uint64_t bits) {
     return x;
 }
 
-double brood_nan(void) {
-    return from_bits(NAN_BITS);
-}
-
 static inline double canonical(double x) {
     return x != x ? from_bits(NAN_BITS) : x;
 }

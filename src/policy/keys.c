@@ -77,7 +77,7 @@ const brood_key_t brood_policy_keys[] = {
      .frozen = true,
      .standard = "0",
      .other = "0.1",
-     .range = "0 ..",
+     .range = "0 .. 1e9",
      .help = "longest gradient (its norm); a longer one is scaled down to it; 0: none is",
      .effect =
          "Set it near the usual gradient_norm of /updates when single rounds throw an sgd policy off; adam hardly "

@@ -210,9 +210,12 @@ void brood_fs_remove_directories(const brood_fs_t *fs, const char *dir, int coun
     char   path[BROOD_MAX_PATH];
     size_t size = strlen(dir);
     memcpy(path, dir, size + 1);
-    for (; count > 0; count--) {
+    while (count > 0) {
         while (size > 1 && path[size - 1] == '/') path[--size] = '\0';
-        if (fs->rmdir(fs->self, path) < 0) return;
+        if (fs->rmdir(fs->self, path) == 0)
+            count--;
+        else if (errno != ENOENT) /* the last ones could not be made */
+            return;
         while (size > 0 && path[size - 1] != '/') path[--size] = '\0';
         if (size == 0) return;
     }

@@ -88,6 +88,12 @@ done:
     return err;
 }
 
+/* A number without a unit is one of "1", as UDUNITS has it. */
+static const char *unit_of(const brood_field_t *field) {
+    bool number = field->type != BROOD_TYPE_TEXT && field->type != BROOD_TYPE_ENUM;
+    return field->unit || !number ? field->unit : "1";
+}
+
 static brood_err_t create_column(const writer_t *writer, const brood_field_t *field, const char *path, hid_t type,
                                  hid_t *column) {
     brood_err_t err = BROOD_OK;
@@ -102,7 +108,8 @@ static brood_err_t create_column(const writer_t *writer, const brood_field_t *fi
     BROOD_TRY(made(*column = H5Dcreate2(writer->file, path, type, space, writer->links, creation, H5P_DEFAULT), path));
     BROOD_TRY(write_text_attribute(writer, *column, path, "long_name", field->label));
     BROOD_TRY(write_text_attribute(writer, *column, path, "description", field->doc));
-    if (field->unit) BROOD_TRY(write_text_attribute(writer, *column, path, "units", field->unit));
+    const char *unit = unit_of(field);
+    if (unit) BROOD_TRY(write_text_attribute(writer, *column, path, "units", unit));
 done:
     brood_h5_close(&creation);
     brood_h5_close(&space);

@@ -8,6 +8,7 @@
 
 #include "await.h"
 #include "brood/util/limits.h"
+#include "brood/util/log.h"
 #include "fs.h"
 #include "run_private.h"
 
@@ -212,11 +213,24 @@ void brood_run_await_rotation(const brood_fs_t *fs, const char *dir) {
         nanosleep(&pause, NULL);
 }
 
-brood_err_t brood_run_read(const brood_fs_t *fs, const char *dir, brood_bytes_t *image, uint64_t *generation) {
+/* A run file named as such: that one alone. */
+static brood_err_t read_file(const brood_fs_t *fs, const char *path, brood_bytes_t *image, uint64_t *generation) {
+    char        dir[BROOD_MAX_PATH] = ".";
+    const char *slash = strrchr(path, '/');
+    if (slash) snprintf(dir, sizeof dir, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    return brood_store_get(fs, dir, slash ? slash + 1 : path, image, generation, NULL);
+}
+
+brood_err_t brood_run_read(const brood_fs_t *fs, const char *path, brood_bytes_t *image, uint64_t *generation) {
     char              damage[BROOD_RUN_DAMAGE_SIZE];
     brood_run_state_t state;
-    brood_run_await_rotation(fs, dir);
-    brood_err_t err = read_newest(fs, dir, image, generation, &state, damage, sizeof damage);
-    if (err == BROOD_OK && state == BROOD_RUN_NONE) return brood_fail(BROOD_E_IO, "%s: there is no run here", dir);
+    struct stat       status;
+    if (strlen(path) < BROOD_MAX_PATH && fs->stat(fs->self, path, &status) == 0 && S_ISREG(status.st_mode))
+        return read_file(fs, path, image, generation);
+    brood_run_await_rotation(fs, path);
+    brood_err_t err = read_newest(fs, path, image, generation, &state, damage, sizeof damage);
+    if (err == BROOD_OK && state == BROOD_RUN_NONE) return brood_fail(BROOD_E_IO, "%s: there is no run here", path);
+    if (err == BROOD_OK && state == BROOD_RUN_PREVIOUS)
+        brood_log_write(BROOD_LOG_WARNING, "%s: the generation before it is shown", damage);
     return err;
 }

@@ -7,7 +7,6 @@
 
 #include "brood/util/number.h"
 
-#define MESSAGE_SIZE 4096
 
 brood_err_t brood_mpi(int result, const char *what) {
     if (result == MPI_SUCCESS) return BROOD_OK;
@@ -45,11 +44,11 @@ brood_err_t brood_agree(MPI_Comm comm, brood_err_t mine) {
     BROOD_TRY(brood_wait(&request));
     if (failing == ranks) return BROOD_OK;
 
-    char message[MESSAGE_SIZE];
+    char message[BROOD_MESSAGE_SIZE];
     snprintf(message, sizeof message, "%s", brood_message());
     BROOD_TRY(brood_mpi(MPI_Ibcast(&code, 1, MPI_INT, failing, comm, &request), "agreeing"));
     BROOD_TRY(brood_wait(&request));
-    BROOD_TRY(brood_mpi(MPI_Ibcast(message, MESSAGE_SIZE, MPI_CHAR, failing, comm, &request), "agreeing"));
+    BROOD_TRY(brood_mpi(MPI_Ibcast(message, BROOD_MESSAGE_SIZE, MPI_CHAR, failing, comm, &request), "agreeing"));
     BROOD_TRY(brood_wait(&request));
     return brood_fail((brood_err_t)code, "%s", message);
 done:

@@ -118,8 +118,9 @@ void brood_clock_fields(brood_clock_t *clock, brood_fields_t *fields) {
     JOB(start, BROOD_TYPE_F64, "start", "seconds since 1970-01-01 00:00:00 UTC", "when the job began");
     JOB(end, BROOD_TYPE_F64, "end", "seconds since 1970-01-01 00:00:00 UTC", "when the job last wrote, or ended");
     JOB(why, BROOD_TYPE_TEXT, "why it ended", NULL, "empty while it runs, and for ever where it was killed");
-    JOB(busy, BROOD_TYPE_F64, "busy", "s", "rank seconds spent in steps of children that finished");
-    JOB(idle, BROOD_TYPE_F64, "idle", "s", "rank seconds otherwise, from the first task handed out");
+    JOB(busy, BROOD_TYPE_F64, "busy", "s", "rank seconds spent in steps of children");
+    JOB(idle, BROOD_TYPE_F64, "idle", "s",
+        "rank seconds otherwise, from the first task to each rank's last result; of an ended job, to its end");
     JOB(writing, BROOD_TYPE_F64, "writing", "s", "time that rank 0 spent writing the run file");
     JOB(saves, BROOD_TYPE_I64, "saves", "1", "run files written");
     JOB(child_writing, BROOD_TYPE_F64, "writing of children", "s", "rank seconds spent writing in-flight files");

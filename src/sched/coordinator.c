@@ -47,11 +47,12 @@ void coordinator_record(coordinator_t *coordinator, int from, const result_messa
     times->resumed_rank = result->resumed_rank;
     snprintf(times->host, sizeof times->host, "%s", result->host);
     coordinator_job(coordinator)->busy += result->busy;
+    coordinator_told(coordinator, from);
     coordinator_count_writes(coordinator, &result->writes);
     if (result->filed) coordinator_forget_later(coordinator, result->episode);
     coordinator->changed = coordinator->advance_due = true;
     coordinator->last_look = 0;
-    progress_show(&coordinator->progress, with->search, coordinator_utilisation(coordinator), false);
+    progress_result(&coordinator->progress, with->search, coordinator_utilisation(coordinator));
 }
 
 brood_err_t coordinator_receive(coordinator_t *coordinator, int from, tag_t tag, const brood_bytes_t *bytes) {
@@ -166,6 +167,8 @@ brood_err_t coordinator_turn(coordinator_t *coordinator, bool *over) {
     if (err == BROOD_OK && coordinator->broken != BROOD_OK)
         err = brood_because(coordinator->broken, "telling the ranks to stop");
     if (err != BROOD_OK) return err;
+    if (!coordinator->stopping)
+        progress_tick(&coordinator->progress, coordinator->with->search, coordinator_utilisation(coordinator));
     *over = coordinator->stopping;
     for (int rank = 0; rank < coordinator->ranks; rank++) {
         bool left = rank == 0 ? !coordinator->here || worker_idle(coordinator->here) : coordinator->rank[rank].left;
@@ -187,8 +190,8 @@ brood_err_t coordinator_finish(coordinator_t *coordinator) {
     if (halt && coordinator->end == BROOD_END_STOPPED) coordinator->end = BROOD_END_HALTED;
     snprintf(job->why, sizeof job->why, "%s",
              coordinator->error != BROOD_OK ? brood_error_text(coordinator->error) : brood_end_text(coordinator->end));
-    progress_show(&coordinator->progress, coordinator->with->search, coordinator_utilisation(coordinator), true);
-    progress_end(&coordinator->progress);
+    for (int rank = coordinator->here ? 0 : 1; rank < coordinator->ranks; rank++) coordinator_told(coordinator, rank);
+    progress_end(&coordinator->progress, coordinator->with->search, coordinator_utilisation(coordinator));
 
     bool        ours = coordinator->error != BROOD_E_LOCKED && !coordinator->unsound;
     double      before = brood_clock_monotonic();

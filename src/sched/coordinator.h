@@ -8,8 +8,9 @@
 #include "worker.h"
 
 typedef struct {
-    bool wants; /* has asked for a task, and has none yet */
-    bool left;  /* has sent its last message */
+    bool   wants; /* has asked for a task, and has none yet */
+    bool   left;  /* has sent its last message */
+    double told;  /* monotonic: until when it has told what it did; 0: nothing yet */
 } rank_t;
 
 typedef struct {
@@ -24,7 +25,7 @@ typedef struct {
     brood_end_t end;
     double      stop_seconds; /* monotonic: when the reason to stop came */
     brood_err_t error;        /* of any rank; BROOD_OK: none */
-    char        message[2048];
+    char        message[BROOD_MESSAGE_SIZE];
 
     brood_err_t broken;                             /* a message could not be sent: the others can't be told any more */
     bool        advance_due;                        /* a result since the last advance */
@@ -87,8 +88,10 @@ void coordinator_save_in_mid_run(coordinator_t *coordinator);
 void coordinator_forget_later(coordinator_t *coordinator, int64_t episode);
 void coordinator_forget_finished(coordinator_t *coordinator);
 
-/* This job's row of /clock; the share of the time since the first task that ranks spent in steps. */
+/* This job's row of /clock; that a rank has told what it did up to now; the share of the time told of, since the first
+   task, that ranks spent in steps (NaN: none told yet). */
 brood_clock_job_t *coordinator_job(coordinator_t *coordinator);
+void               coordinator_told(coordinator_t *coordinator, int rank);
 double             coordinator_utilisation(coordinator_t *coordinator);
 void               coordinator_count_writes(coordinator_t *coordinator, const writes_t *writes);
 

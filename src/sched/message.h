@@ -62,12 +62,12 @@ typedef struct {
     double   busy;
     writes_t writes;
     int32_t  code; /* of saving that child: brood_err_t */
-    char     message[2048];
+    char     message[BROOD_MESSAGE_SIZE];
 } left_message_t;
 
 typedef struct {
     int32_t code;
-    char    message[2048];
+    char    message[BROOD_MESSAGE_SIZE];
 } failed_message_t;
 
 /* Messages on their way: nobody waits for a send. */

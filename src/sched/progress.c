@@ -1,7 +1,7 @@
 #include "progress.h"
 
+#include <math.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "brood/sched/clock.h"
 #include "brood/util/duration.h"
@@ -10,42 +10,56 @@
 void progress_init(progress_t *progress, double every, const brood_search_t *search) {
     brood_search_progress_t now;
     brood_search_progress(search, &now);
-    progress->every = every;
-    progress->terminal = isatty(STDERR_FILENO) != 0;
-    progress->started = brood_clock_monotonic();
-    progress->last = -1e300; /* the first result shows at once */
-    progress->finished_before = now.finished;
+    *progress = (progress_t){.every = every,
+                             .watched = brood_log_watched(),
+                             .started = brood_clock_monotonic(),
+                             .finished_before = now.finished,
+                             .finished = -1,
+                             .told = -1};
+    progress->last = progress->started;
 }
 
-void progress_show(progress_t *progress, const brood_search_t *search, double utilisation, bool at_once) {
-    double time = brood_clock_monotonic();
-    if (!at_once && time - progress->last < (progress->terminal ? 0.5 : progress->every)) return;
-    progress->last = time;
-
+static void show(progress_t *progress, const brood_search_t *search, double utilisation, bool last) {
     brood_search_progress_t now;
+    char                    best[96] = "", busy[48] = "", left[64] = "", line[320];
     brood_search_progress(search, &now);
-    char    best[96] = "", left[64] = "";
+    progress->last = brood_clock_monotonic();
+    progress->finished = now.finished;
+    progress->told = now.told;
     int64_t done = now.finished - progress->finished_before;
     if (now.best >= 0)
         snprintf(best, sizeof best, ", best %.4f (episode %lld)",
                  brood_history_episode(brood_search_history(search), now.best)->reward, (long long)now.best);
+    if (!isnan(utilisation)) snprintf(busy, sizeof busy, ", ranks %.1f %% busy", 100 * utilisation);
     if (done > 0 && now.finished < now.goal) {
         char   span[48];
-        double seconds = (time - progress->started) / (double)done * (double)(now.goal - now.finished);
+        double seconds = (progress->last - progress->started) / (double)done * (double)(now.goal - now.finished);
         brood_duration_print((double)(long long)(seconds + 0.5), span, sizeof span);
         snprintf(left, sizeof left, ", about %s left", span);
     }
-    char line[256];
-    snprintf(line, sizeof line, "%lld of %lld episodes, round %lld of %lld%s, ranks %.1f %% busy%s",
-             (long long)now.finished, (long long)now.goal,
-             (long long)(now.told < now.rounds ? now.told + 1 : now.rounds), (long long)now.rounds, best,
-             100 * utilisation, left);
-    if (progress->terminal)
-        fprintf(stderr, "\r\033[K%s", line);
+    snprintf(line, sizeof line, "%lld of %lld episodes, %lld of %lld rounds told%s%s%s", (long long)now.finished,
+             (long long)now.goal, (long long)now.told, (long long)now.rounds, best, busy, left);
+    if (progress->watched && !last)
+        brood_log_status("%s", line);
     else
         brood_log_write(BROOD_LOG_INFO, "%s", line);
 }
 
-void progress_end(progress_t *progress) {
-    if (progress->terminal) fputc('\n', stderr);
+void progress_tick(progress_t *progress, const brood_search_t *search, double utilisation) {
+    double every = progress->watched ? 0.5 : progress->every;
+    if (brood_clock_monotonic() - progress->last >= every) show(progress, search, utilisation, false);
+}
+
+void progress_result(progress_t *progress, const brood_search_t *search, double utilisation) {
+    if (progress->finished < 0)
+        show(progress, search, utilisation, false);
+    else
+        progress_tick(progress, search, utilisation);
+}
+
+void progress_end(progress_t *progress, const brood_search_t *search, double utilisation) {
+    brood_search_progress_t now;
+    brood_search_progress(search, &now);
+    if (progress->watched || now.finished != progress->finished || now.told != progress->told)
+        show(progress, search, utilisation, true);
 }

@@ -6,14 +6,19 @@
 
 typedef struct {
     double  every; /* seconds between plain lines */
-    bool    terminal;
+    bool    watched;
     double  started, last; /* monotonic */
     int64_t finished_before;
+    int64_t finished, told; /* as last shown; −1: nothing was */
 } progress_t;
 
 void progress_init(progress_t *progress, double every, const brood_search_t *search);
-/* utilisation: share of the ranks' time spent in steps, 0 … 1. `at_once`: whatever the time. */
-void progress_show(progress_t *progress, const brood_search_t *search, double utilisation, bool at_once);
-void progress_end(progress_t *progress); /* leaves the terminal on a fresh line */
+
+/* utilisation: share of the ranks' time spent in steps, 0 … 1; NaN: not known yet. */
+void progress_tick(progress_t *progress, const brood_search_t *search, double utilisation);
+/* After a result: the first one shows at once. */
+void progress_result(progress_t *progress, const brood_search_t *search, double utilisation);
+/* Where it all stands at the end, unless the last line of a log said so. */
+void progress_end(progress_t *progress, const brood_search_t *search, double utilisation);
 
 #endif

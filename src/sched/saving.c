@@ -6,16 +6,20 @@
 #include "coordinator.h"
 #include "record.h"
 
-/* Of the time since the first task, on the ranks that train. */
+/* From the first task on, as far as ranks have told what they did: a child in training is told of when it ends. */
 static double rank_seconds(const coordinator_t *coordinator) {
-    if (coordinator->first_task <= 0) return 0;
-    int training = coordinator->ranks - (coordinator->here ? 0 : 1);
-    return training * (brood_clock_monotonic() - coordinator->first_task);
+    double seconds = 0;
+    for (int rank = 0; rank < coordinator->ranks; rank++)
+        if (coordinator->rank[rank].told > 0) seconds += coordinator->rank[rank].told - coordinator->first_task;
+    return seconds;
+}
+
+void coordinator_told(coordinator_t *coordinator, int rank) {
+    if (coordinator->first_task > 0) coordinator->rank[rank].told = brood_clock_monotonic();
 }
 
 double coordinator_utilisation(coordinator_t *coordinator) {
-    double all = rank_seconds(coordinator);
-    return all > 0 ? coordinator_job(coordinator)->busy / all : 0;
+    return coordinator_job(coordinator)->busy / rank_seconds(coordinator);
 }
 
 brood_clock_job_t *coordinator_job(coordinator_t *coordinator) {

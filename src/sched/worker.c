@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "brood/util/log.h"
 #include "brood/util/phase.h"
 
 void worker_init(worker_t *worker, const brood_sched_worker_t *with, const brood_sched_config_t *config, int rank,
@@ -51,6 +52,12 @@ static brood_err_t take_up(worker_t *worker, const brood_task_t *task) {
     BROOD_TRY(brood_fields_error(&fields));
     BROOD_TRY(brood_run_load_child(worker->with->run, &id, &mark, &fields, &found));
     worker->filed = true; /* fit or not, it is there, and goes when the episode has its result */
+    if (found && evaluator->check(self) != BROOD_OK) {
+        brood_log_write(BROOD_LOG_WARNING,
+                        "the in-flight file of episode %lld is not used, and the child begun afresh: %s",
+                        (long long)task->episode, brood_message());
+        found = false;
+    }
     if (found) {
         worker->mark = worker->resumed = mark;
         worker->saved_steps = mark.steps;

@@ -60,18 +60,22 @@ static brood_err_t reuse(brood_search_t *search, int64_t episode) {
     return brood_history_finish(search->history, episode, &result, original->reward);
 }
 
+/* What is known of a child that was not trained. */
+static brood_result_t untrained(brood_status_t status) {
+    const double unknown = brood_nan();
+    return (brood_result_t){
+        .status = status, .accuracy = unknown, .loss = unknown, .training_loss = unknown, .test_accuracy = unknown};
+}
+
 brood_err_t search_settle(brood_search_t *search) {
-    double         unknown = brood_nan();
-    brood_err_t    err = BROOD_OK;
-    brood_result_t untrained = {
-        .accuracy = unknown, .loss = unknown, .training_loss = unknown, .test_accuracy = unknown};
+    brood_err_t err = BROOD_OK;
     /* Rounds told have nobody who waits. */
     int64_t end = search_end(search);
     for (int64_t e = brood_history_updates(search->history) * search->config.round; e < end; e++) {
         if (row_of(search, e)->status != BROOD_STATUS_OPEN) continue;
-        untrained.status = search->place[e].verdict;
-        if (untrained.status != BROOD_STATUS_OPEN)
-            BROOD_TRY(finish(search, e, &untrained));
+        const brood_result_t judged = untrained(search->place[e].verdict);
+        if (judged.status != BROOD_STATUS_OPEN)
+            BROOD_TRY(finish(search, e, &judged));
         else
             BROOD_TRY(reuse(search, e));
     }
@@ -82,11 +86,10 @@ done:
 brood_err_t brood_search_record(brood_search_t *search, int64_t episode, const brood_result_t *result) {
     if (episode < 0 || episode >= brood_history_episodes(search->history))
         return brood_fail(BROOD_E_BUG, "a result of episode %lld, which was never asked", (long long)episode);
-    bool skipped = result->status == BROOD_STATUS_SKIPPED;
     bool trained = result->status == BROOD_STATUS_DONE || result->status == BROOD_STATUS_STOPPED;
-    if (!search->place[episode].handed && !(skipped && row_of(search, episode)->status == BROOD_STATUS_OPEN))
+    if (!search->place[episode].handed)
         return brood_fail(BROOD_E_BUG, "a result of episode %lld, which is not handed out", (long long)episode);
-    if (!trained && !skipped && result->status != BROOD_STATUS_DIVERGED)
+    if (!trained && result->status != BROOD_STATUS_DIVERGED)
         return brood_fail(BROOD_E_BUG, "a child of episode %lld ended as %s", (long long)episode,
                           result->status >= 0 && result->status < BROOD_STATUS_COUNT
                               ? brood_status_names.value[result->status]
@@ -95,6 +98,22 @@ brood_err_t brood_search_record(brood_search_t *search, int64_t episode, const b
     if (trained && !isfinite(result->accuracy) && search->config.strategy != BROOD_STRATEGY_LIST)
         return brood_fail(BROOD_E_BUG, "episode %lld was trained, but its accuracy is unknown", (long long)episode);
     brood_err_t err = finish(search, episode, result);
+    return err == BROOD_OK ? search_settle(search) : err;
+}
+
+brood_err_t brood_search_skip(brood_search_t *search, int64_t episode) {
+    int64_t asked = brood_history_episodes(search->history);
+    if (asked == 0) return brood_fail(BROOD_E_USAGE, "the run is new: no episode has been asked yet");
+    if (episode < 0 || episode >= asked)
+        return brood_fail(BROOD_E_USAGE, "expected an episode that has been asked, 0 to %lld", (long long)asked - 1);
+    brood_status_t status = row_of(search, episode)->status;
+    if (status == BROOD_STATUS_SKIPPED) return BROOD_OK;
+    if (status != BROOD_STATUS_OPEN)
+        return brood_fail(BROOD_E_USAGE, "that episode has its result already: %s", brood_status_names.value[status]);
+    if (search->place[episode].handed)
+        return brood_fail(BROOD_E_BUG, "episode %lld is handed out, and to be skipped", (long long)episode);
+    const brood_result_t skipped = untrained(BROOD_STATUS_SKIPPED);
+    brood_err_t          err = finish(search, episode, &skipped);
     return err == BROOD_OK ? search_settle(search) : err;
 }
 
@@ -179,9 +198,9 @@ void brood_search_progress(const brood_search_t *search, brood_search_progress_t
     int64_t rounds = brood_search_goal(&search->config), told = brood_history_updates(search->history);
     *progress = (brood_search_progress_t){
         .goal = rounds * search->config.round, .rounds = rounds, .told = told < rounds ? told : rounds, .best = -1};
-    for (int64_t e = 0; e < brood_history_episodes(search->history); e++) {
+    for (int64_t e = 0; e < brood_history_episodes(search->history) && e < progress->goal; e++) {
         const brood_episode_t *row = row_of(search, e);
-        if (e < progress->goal && row->status != BROOD_STATUS_OPEN) progress->finished++;
+        if (row->status != BROOD_STATUS_OPEN) progress->finished++;
         if (!is_trained(row) || isnan(row->reward)) continue;
         if (progress->best < 0 || row->reward > row_of(search, progress->best)->reward) progress->best = e;
     }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "brood/util/config.h"
+#include "config_table.h"
 #include "config_value.h"
 
 #define TERMINAL_WIDTH 80
@@ -124,10 +125,34 @@ static bool section_came_before(const tables_t *tables, const brood_key_t *key) 
     return false;
 }
 
+/* Whether `only` asks for the key: by its section's name, by its own, or by none. */
+static bool is_asked(const brood_key_t *key, const char *only) {
+    size_t section = section_length(key->path);
+    return !only || !strcmp(key->path, only) || (strlen(only) == section && !strncmp(key->path, only, section));
+}
+
+static brood_err_t check_asked(const brood_section_t sections[], int64_t n, const char *only) {
+    brood_config_table_t table;
+    char                 nearest[BROOD_PATH_SIZE];
+    brood_err_t          err = brood_config_table_init(&table, sections, n);
+    if (err != BROOD_OK) return err;
+    if (!brood_config_table_find(&table, only) && !brood_config_table_has_section(&table, only)) {
+        brood_config_table_nearest(&table, only, nearest);
+        err = brood_fail(BROOD_E_USAGE, "there is no key \"%s\"%s%s%s", only, *nearest ? "; did you mean " : "",
+                         nearest, *nearest ? "?" : "");
+    }
+    brood_config_table_fini(&table);
+    return err;
+}
+
 /* Sections in the order in which the tables first name them, the keys of a section in the tables' order. */
-void brood_config_help(const brood_section_t sections[], int64_t n, bool markdown, FILE *out) {
+brood_err_t brood_config_help(const brood_section_t sections[], int64_t n, const char *only, bool markdown, FILE *out) {
     tables_t tables = {sections, n};
     int64_t  table = 0, row = -1;
+    if (only) {
+        brood_err_t err = check_asked(sections, n, only);
+        if (err != BROOD_OK) return err;
+    }
     fputs(markdown
               ? "A key that is free may change from one job of a run to the next; a frozen one stays as the run began "
                 "with it.\n"
@@ -137,15 +162,18 @@ void brood_config_help(const brood_section_t sections[], int64_t n, bool markdow
     while (next_key(&tables, &table, &row)) {
         const brood_key_t *first = key_at(&tables, table, row);
         if (section_came_before(&tables, first)) continue;
-        print_section_head(first, markdown, out);
+        bool    headed = false;
         int64_t other_table = table, other_row = row - 1;
         while (next_key(&tables, &other_table, &other_row)) {
             const brood_key_t *key = key_at(&tables, other_table, other_row);
-            if (!same_section(key, first)) continue;
+            if (!same_section(key, first) || !is_asked(key, only)) continue;
+            if (!headed) print_section_head(first, markdown, out);
+            headed = true;
             if (markdown)
                 print_markdown_key(key, out);
             else
                 print_terminal_key(key, out);
         }
     }
+    return BROOD_OK;
 }

@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MESSAGE_SIZE 4096
 
-static _Thread_local char message[MESSAGE_SIZE];
+static _Thread_local char message[BROOD_MESSAGE_SIZE];
 
 #define EXIT_CODE(symbol, code, text) code,
 #define TEXT(symbol, code, text)      text,
@@ -33,7 +32,7 @@ const char *brood_end_text(brood_end_t end) {
 }
 
 brood_err_t brood_fail(brood_err_t code, const char *format, ...) {
-    char    fresh[MESSAGE_SIZE]; /* the arguments may quote the message that they replace */
+    char    fresh[BROOD_MESSAGE_SIZE]; /* the arguments may quote the message that they replace */
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(fresh, sizeof fresh, format, arguments);
@@ -43,8 +42,8 @@ brood_err_t brood_fail(brood_err_t code, const char *format, ...) {
 }
 
 /* A text too long loses its end. Returns the length of the whole. */
-static size_t append(char to[MESSAGE_SIZE], size_t used, const char *text) {
-    size_t length = strlen(text), room = MESSAGE_SIZE - 1 - used;
+static size_t append(char to[BROOD_MESSAGE_SIZE], size_t used, const char *text) {
+    size_t length = strlen(text), room = BROOD_MESSAGE_SIZE - 1 - used;
     if (length > room) length = room;
     memcpy(to + used, text, length);
     to[used + length] = '\0';
@@ -52,7 +51,7 @@ static size_t append(char to[MESSAGE_SIZE], size_t used, const char *text) {
 }
 
 brood_err_t brood_because(brood_err_t code, const char *format, ...) {
-    char    whole[MESSAGE_SIZE];
+    char    whole[BROOD_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(whole, sizeof whole, format, arguments);
@@ -68,7 +67,7 @@ const char *brood_message(void) {
 }
 
 brood_err_t brood_fail_errno(int errnum, const char *format, ...) {
-    char    what[MESSAGE_SIZE / 2], reason[256] = "";
+    char    what[BROOD_MESSAGE_SIZE / 2], reason[256] = "";
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);

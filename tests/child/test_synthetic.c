@@ -271,6 +271,14 @@ static void every_step_can_be_resumed(void **state) {
     world_destroy(&world);
 }
 
+static void a_state_that_contradicts_itself_is_refused(void **state) {
+    (void)state;
+    world_t world;
+    world_create(&world, NULL);
+    check_contradictions_are_refused(synthetic, &world.setup, "steps");
+    world_destroy(&world);
+}
+
 static void a_child_below_its_threshold_stops_after_that_epoch(void **state) {
     (void)state;
     static const char *const set[] = {"child.epochs=4", "evaluator.steps=3", NULL};
@@ -319,6 +327,7 @@ int main(void) {
         cmocka_unit_test(noise_is_keyed_by_seed_and_episode_and_has_the_deviation_asked_for),
         cmocka_unit_test(delay_takes_time_in_proportion_to_flops_and_leaves_no_trace),
         cmocka_unit_test(every_step_can_be_resumed),
+        cmocka_unit_test(a_state_that_contradicts_itself_is_refused),
         cmocka_unit_test(a_child_below_its_threshold_stops_after_that_epoch),
         cmocka_unit_test(retraining_knows_a_test_accuracy_and_validates_only_where_images_are_left),
     };

@@ -257,6 +257,17 @@ static void every_step_can_be_resumed(void **state) {
     world_destroy(&world);
 }
 
+static void a_state_that_contradicts_itself_is_refused(void **state) {
+    (void)state;
+    static const char *const set[] = {"retrain.epochs=2", "retrain.images=train", NULL};
+    world_t                  world;
+    world_create(&world, set);
+    check_contradictions_are_refused(train, &world.setup, "correct");
+    world.setup.retrain = true;
+    check_contradictions_are_refused(train, &world.setup, "correct");
+    world_destroy(&world);
+}
+
 static void assert_diverged(const brood_result_t *result) {
     assert_int_equal(result->status, BROOD_STATUS_DIVERGED);
     assert_true(isnan(result->accuracy) && isnan(result->loss) && isnan(result->training_loss));
@@ -389,6 +400,7 @@ int main(void) {
         cmocka_unit_test(the_child_before_leaves_no_trace),
         cmocka_unit_test(episodes_and_seeds_differ_in_weights_order_and_dropout),
         cmocka_unit_test(every_step_can_be_resumed),
+        cmocka_unit_test(a_state_that_contradicts_itself_is_refused),
         cmocka_unit_test(a_child_that_diverges_ends_at_once),
         cmocka_unit_test(a_child_whose_logits_are_no_numbers_has_diverged),
         cmocka_unit_test(a_child_below_its_threshold_stops_after_that_epoch),

@@ -150,12 +150,56 @@ static void hand_over_task(const brood_evaluator_t *evaluator, void *from, void 
     evaluator->fields(from, &saved);
     evaluator->fields(to, &loaded);
     copy_fields(&saved, &loaded);
+    assert_int_equal(evaluator->check(to), BROOD_OK);
     brood_fields_fini(&saved);
     brood_fields_fini(&loaded);
 }
 
 void hand_over(const brood_evaluator_t *evaluator, void *from, void *to, int64_t episode, const char *text) {
     hand_over_task(evaluator, from, to, &(brood_task_t){.episode = episode, .architecture = text});
+}
+
+/* The counter set to values that contradict the others. */
+static void spoil_counter(const brood_evaluator_t *evaluator, void *self, const brood_field_t *field, bool free) {
+    int64_t kept = *(int64_t *)field->base, wrong[] = {free ? INT64_MIN : kept + 1, -1, INT64_MAX};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        *(int64_t *)field->base = wrong[i];
+        if (evaluator->check(self) != BROOD_E_FORMAT || !strstr(brood_message(), "/child/"))
+            fail_msg("%s %lld, set to %lld, is believed", field->name, (long long)kept, (long long)wrong[i]);
+    }
+    *(int64_t *)field->base = kept;
+}
+
+void check_contradictions_are_refused(const brood_evaluator_t *evaluator, const brood_evaluator_setup_t *setup,
+                                      const char *free_counter) {
+    const brood_task_t task = {.episode = 3, .architecture = SMALL, .begun = true};
+    void              *self = create_evaluator(evaluator, setup);
+    int64_t            remaining = 1, spoilt = 0;
+    begin_task(evaluator, self, &task);
+    for (;;) {
+        brood_fields_t fields;
+        brood_fields_init(&fields);
+        evaluator->fields(self, &fields);
+        for (int64_t i = 0; i < fields.count; i++) {
+            const brood_field_t *field = &fields.field[i];
+            if (strcmp(field->group, "/child") != 0) continue;
+            if (field->type == BROOD_TYPE_I64) {
+                spoil_counter(evaluator, self, field, !strcmp(field->name, free_counter));
+                spoilt++;
+            } else if (field->type == BROOD_TYPE_ENUM) {
+                *(int32_t *)field->base = BROOD_STATUS_DONE;
+                assert_int_equal(evaluator->check(self), BROOD_E_FORMAT);
+                *(int32_t *)field->base = BROOD_STATUS_OPEN;
+            }
+        }
+        brood_fields_fini(&fields);
+        assert_int_equal(evaluator->check(self), BROOD_OK);
+        assert_int_equal(evaluator->step(self, &remaining), BROOD_OK);
+        if (remaining == 0) break;
+    }
+    assert_int_equal(evaluator->check(self), BROOD_E_FORMAT); /* a finished child has nothing to go on with */
+    assert_true(spoilt > 10);
+    evaluator->destroy(&self);
 }
 
 void check_every_step_can_be_resumed(const brood_evaluator_t *evaluator, const brood_evaluator_setup_t *setup,

@@ -53,4 +53,9 @@ void hand_over(const brood_evaluator_t *evaluator, void *from, void *to, int64_t
 void check_every_step_can_be_resumed(const brood_evaluator_t *evaluator, const brood_evaluator_setup_t *setup,
                                      const double *threshold);
 
+/* After every step, counters that contradict each other or are out of range are refused. `free_counter` is bound by its
+ * range alone. */
+void check_contradictions_are_refused(const brood_evaluator_t *evaluator, const brood_evaluator_setup_t *setup,
+                                      const char *free_counter);
+
 #endif

@@ -43,6 +43,14 @@ def test_help_on_keys_names_unit_default_and_effect_of_each(scratch):
     assert "| key |" in brood("help", "keys", "--markdown").stdout
 
 
+def test_help_on_a_section_or_a_key_says_no_more_than_that(scratch):
+    section, key = brood("help", "policy").stdout, brood("help", "run.lag").stdout
+    assert "policy.cell = " in section and "run.lag" not in section, section
+    assert "run.lag = " in key and "run.round" not in key, key
+    assert "did you mean run.lag?" in brood("help", "run.lga", expected=2).stderr
+    assert brood("help").stdout == brood("--help").stdout
+
+
 def test_dry_run_starts_nothing_and_tells_size_and_ranges(scratch):
     (scratch / "c.yaml").write_text("space: {layers: 2, kernel_size: [1, 3], filters: [4, 8], pool_size: [1], dropout: [0]}\n")
     before = sorted(scratch.rglob("*"))
@@ -79,6 +87,36 @@ def test_status_says_the_same_as_text_json_and_csv(scratch):
     brood("status", scratch / "none", expected=6)
 
 
+def test_status_reads_a_run_file_and_says_when_the_newest_is_damaged(scratch):
+    run = scratch / "run"
+    brood("search", "/dev/null", "--run", run, *SETS)
+    newest, before = brood("status", run / "run.h5"), brood("status", run / "run.prev.h5")
+    assert "6 of 6" in newest.stdout and newest.stderr == before.stderr == "", newest.stderr
+    (run / "run.h5").chmod(0o644)
+    (run / "run.h5").write_bytes(b"nonsense")
+    fallen_back = brood("status", run)
+    assert "run.h5" in fallen_back.stderr and "generation before" in fallen_back.stderr, fallen_back.stderr
+    assert fallen_back.stdout.splitlines()[1:] == before.stdout.splitlines()[1:]
+    assert "run.h5" in brood("status", run / "run.h5", expected=5).stderr
+
+
+def test_networks_above_a_limit_are_counted_as_refused(scratch):
+    run = scratch / "run"
+    sizes = [int(row["parameters"]) for row in csv.DictReader(io.StringIO(csv_of(scratch / "all", [])))]
+    limit = sorted(sizes[:6])[2]
+    told = brood("search", "/dev/null", "--run", run, *SETS, "--set", f"limits.parameters={limit}").stdout
+    count = json.loads(brood("status", run, "--json").stdout)["episodes_by_status"]
+    assert 0 < count["refused"] < 6 and sum(count.values()) == 6, count
+    failures = f"6 of 6, {count['refused']} of them failed ({count['refused']} refused)"
+    assert failures in told, told
+    assert failures.replace("6 of 6", "6 of 6 have a result") in brood("status", run).stdout
+
+
+def csv_of(run, sets):
+    brood("search", "/dev/null", "--run", run, *SETS, *sets)
+    return brood("status", run, "--csv").stdout
+
+
 def test_train_repeats_the_winners_over_seeds_with_test_accuracy(scratch):
     run, full = scratch / "run", scratch / "full"
     brood("search", "/dev/null", "--run", run, *SETS)
@@ -103,6 +141,24 @@ def test_save_keeps_one_network_and_refuses_more(scratch):
         file.visit(names.append)
         assert any("weights" in name for name in names) and file["architecture"][()] == b"3,4,1,1,0", names
     brood("train", "/dev/null", "--arch", "3,4,1,1,0", "--seeds", 2, "--save", model, "--run", scratch / "b", *SETS, expected=2)
+
+
+def test_save_finds_a_place_that_will_not_do_before_the_training(scratch):
+    (scratch / "notes.txt").write_text("not to be lost")
+    train = ["train", "/dev/null", "--arch", "3,4,1,1,0", "--run", scratch / "a", *SETS]
+    for place, code in (scratch / "notes.txt", 5), (scratch, 2), (scratch / "none/model.h5", 6):
+        refused = brood(*train, "--save", place, expected=code)
+        assert str(place) in refused.stderr and not (scratch / "a").exists(), refused.stderr
+    assert (scratch / "notes.txt").read_text() == "not to be lost"
+    for run in "b", "c":
+        brood("train", "/dev/null", "--arch", "3,4,1,1,0", "--run", scratch / run, *SETS, "--save", scratch / "again.h5")
+
+
+def test_output_that_cannot_be_written_is_an_error(scratch):
+    with open("/dev/full", "w") as full:
+        for arguments in ["help", "keys"], ["--help"], ["search", "/dev/null", "--dry-run"]:
+            answer = subprocess.run([BROOD, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+            assert answer.returncode == 6 and "can't be written" in answer.stderr, (arguments, answer)
 
 
 def test_compare_tells_equal_from_different(scratch):

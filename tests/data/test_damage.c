@@ -232,7 +232,7 @@ static void a_split_that_the_images_cannot_give_is_refused(void **state) {
     assert_int_equal(try_data(&config), BROOD_OK);
     config.train++;
     assert_int_equal(try_data(&config), BROOD_E_DATA);
-    assert_message_has("found 23 images|at least 24|data.train 19|data.validation 5");
+    assert_message_has("found 23 images|data.train 19 + data.validation 5 = 24");
 
     config = config_idx();
     config.downscale = 2;

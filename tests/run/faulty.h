@@ -1,4 +1,4 @@
-/* A brood_fs_t that does what POSIX does, but for the faults it is told of. */
+/* A brood_fs_t that does what POSIX does, or another brood_fs_t, but for the faults it is told of. */
 #ifndef TESTS_RUN_FAULTY_H
 #define TESTS_RUN_FAULTY_H
 
@@ -34,14 +34,16 @@ typedef struct {
 #define FAULTY_MAX_FD 1024
 
 typedef struct {
-    brood_fs_t fs;
-    fault_t    fault[4];
-    int        count;
-    size_t     most; /* bytes that one read or write moves; 0: any number */
-    int        calls[CALL_COUNT];
-    int        synced_again; /* fsyncs of a descriptor whose fsync had failed */
-    bool       sync_failed[FAULTY_MAX_FD];
-    char       opened[FAULTY_MAX_FD][256];
+    brood_fs_t        fs;
+    const brood_fs_t *real;
+    void (*lose)(void *self, int fd); /* what a failed fsync does to a file of `real`; may be NULL */
+    fault_t fault[4];
+    int     count;
+    size_t  most; /* bytes that one read or write moves; 0: any number */
+    int     calls[CALL_COUNT];
+    int     synced_again; /* fsyncs of a descriptor whose fsync had failed */
+    bool    sync_failed[FAULTY_MAX_FD];
+    char    opened[FAULTY_MAX_FD][256];
 } faulty_t;
 
 void faulty_init(faulty_t *faulty);

@@ -186,6 +186,32 @@ static void the_oldest_round_goes_first_and_in_it_the_costliest_child(void **sta
     fixture_fini(&fixture);
 }
 
+static void what_is_asked_and_open_can_be_skipped(void **state) {
+    (void)state;
+    fixture_t fixture;
+    fixture_init(&fixture, NULL);
+    brood_search_t *search = search_of(&fixture);
+    brood_task_t    task;
+    brood_epoch_t   curve[SIMULATED_EPOCHS];
+    assert_int_equal(brood_search_skip(search, 0), BROOD_E_USAGE);
+    assert_non_null(strstr(brood_message(), "no episode has been asked yet"));
+    advance(search);
+    assert_int_equal(brood_search_skip(search, 1000), BROOD_E_USAGE);
+    assert_int_equal(brood_search_skip(search, -1), BROOD_E_USAGE);
+    assert_true(brood_search_next(search, &task));
+    assert_int_equal(brood_search_skip(search, task.episode), BROOD_E_BUG);
+    brood_result_t result = simulated_result(&task, curve);
+    assert_int_equal(brood_search_record(search, task.episode, &result), BROOD_OK);
+    assert_int_equal(brood_search_skip(search, task.episode), BROOD_E_USAGE);
+    assert_non_null(strstr(brood_message(), "has its result already: done"));
+    int64_t other = (task.episode + 1) % 4;
+    for (int i = 0; i < 2; i++) assert_int_equal(brood_search_skip(search, other), BROOD_OK);
+    assert_int_equal(brood_history_episode(brood_search_history(search), other)->status, BROOD_STATUS_SKIPPED);
+    while (brood_search_next(search, &task)) assert_true(task.episode != other);
+    brood_search_destroy(&search);
+    fixture_fini(&fixture);
+}
+
 static void a_result_is_taken_once_and_only_of_what_is_out(void **state) {
     (void)state;
     fixture_t fixture;
@@ -207,9 +233,9 @@ static void a_result_is_taken_once_and_only_of_what_is_out(void **state) {
     result.status = BROOD_STATUS_DIVERGED;
     assert_int_equal(brood_search_record(search, task.episode, &result), BROOD_OK);
     assert_int_equal(brood_search_record(search, task.episode, &result), BROOD_E_BUG);
-    /* What the user skips need not be out: its rank may have died with it. */
-    result.status = BROOD_STATUS_SKIPPED;
-    assert_int_equal(brood_search_record(search, other.episode, &result), BROOD_OK);
+    result.status = BROOD_STATUS_SKIPPED; /* said by the user, never by a child */
+    assert_true(brood_search_next(search, &task));
+    assert_int_equal(brood_search_record(search, task.episode, &result), BROOD_E_BUG);
     brood_search_destroy(&search);
     fixture_fini(&fixture);
 }
@@ -318,6 +344,7 @@ int main(void) {
                                        cmocka_unit_test(beyond_the_goal_rounds_are_open_and_not_handed_out),
                                        cmocka_unit_test(rounds_are_sampled_from_the_version_that_the_lag_says),
                                        cmocka_unit_test(the_oldest_round_goes_first_and_in_it_the_costliest_child),
+                                       cmocka_unit_test(what_is_asked_and_open_can_be_skipped),
                                        cmocka_unit_test(a_result_is_taken_once_and_only_of_what_is_out),
                                        cmocka_unit_test(another_seed_is_another_search),
                                        cmocka_unit_test(all_that_a_strategy_saves_matters),

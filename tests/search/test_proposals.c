@@ -153,12 +153,11 @@ static void a_skipped_original_is_reused_as_the_failure_it_is(void **state) {
     brood_search_t *search = search_of(&fixture);
     advance(search);
     /* One that waits is skipped by itself, and its original goes on. */
-    brood_result_t skipped = {.status = BROOD_STATUS_SKIPPED, .accuracy = NAN, .loss = NAN};
-    assert_int_equal(brood_search_record(search, 2, &skipped), BROOD_OK);
+    assert_int_equal(brood_search_skip(search, 2), BROOD_OK);
     assert_int_equal(row_of(search, 2)->status, BROOD_STATUS_SKIPPED);
     assert_int_equal(row_of(search, 1)->status, BROOD_STATUS_OPEN);
     search = restarted(&search, &fixture);
-    assert_int_equal(brood_search_record(search, 0, &skipped), BROOD_OK);
+    assert_int_equal(brood_search_skip(search, 0), BROOD_OK);
     assert_int_equal(row_of(search, 1)->status, BROOD_STATUS_REUSED);
     for (int64_t e = 0; e < 4; e++) assert_true(row_of(search, e)->reward == -0.5);
     finish(&search, &fixture);

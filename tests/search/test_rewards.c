@@ -23,7 +23,12 @@ static double reward_of(const char *const set[], brood_status_t status, double a
                              .test_accuracy = NAN,
                              .epochs = epochs,
                              .curve = rising_and_falling};
-    assert_int_equal(brood_search_record(search, task.episode, &result), BROOD_OK);
+    if (status == BROOD_STATUS_SKIPPED) {
+        brood_search_return(search, task.episode);
+        assert_int_equal(brood_search_skip(search, task.episode), BROOD_OK);
+    } else {
+        assert_int_equal(brood_search_record(search, task.episode, &result), BROOD_OK);
+    }
     const brood_episode_t *row = brood_history_episode(brood_search_history(search), task.episode);
     double                 reward = row->reward;
     if (flops) *flops = (double)row->flops;

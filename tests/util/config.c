@@ -268,11 +268,11 @@ static void the_check_counts_what_its_message_has_no_room_for(void **state) {
     assert_non_null(strstr(brood_message(), "run directory of their own")); /* the end is there */
 }
 
-static char *help_text(bool markdown) {
+static char *help_text(const char *only, bool markdown) {
     char  *text;
     size_t size;
     FILE  *out = open_memstream(&text, &size);
-    brood_config_help(sample.sections, SAMPLE_SECTIONS, markdown, out);
+    assert_int_equal(brood_config_help(sample.sections, SAMPLE_SECTIONS, only, markdown, out), BROOD_OK);
     fclose(out);
     return text;
 }
@@ -280,7 +280,7 @@ static char *help_text(bool markdown) {
 static void help_shows_every_key_once_below_its_section(void **state) {
     (void)state;
     sample_init(&sample);
-    char *text = help_text(false), *markdown = help_text(true);
+    char *text = help_text(NULL, false), *markdown = help_text(NULL, true);
     for (int64_t s = 0; s < SAMPLE_SECTIONS; s++)
         for (int64_t k = 0; k < sample.sections[s].count; k++) {
             const brood_key_t *key = &sample.sections[s].keys[k];
@@ -304,6 +304,23 @@ static void help_shows_every_key_once_below_its_section(void **state) {
     free(markdown);
 }
 
+static void help_can_be_of_one_section_or_key(void **state) {
+    (void)state;
+    sample_init(&sample);
+    char *section = help_text("child", false), *key = help_text("run.seed", false);
+    assert_int_equal(occurrences(section, "\nchild\n"), 1);
+    assert_int_equal(occurrences(section, "\n  child."), occurrences(section, " = ") - 1); /* KEY = DEFAULT */
+    assert_int_equal(occurrences(key, "\n  run.seed = "), 1);
+    assert_int_equal(occurrences(key, " = "), 2);
+    assert_int_equal(occurrences(key, "\nchild\n"), 0);
+    free(section);
+    free(key);
+    assert_int_equal(brood_config_help(sample.sections, SAMPLE_SECTIONS, "run.sede", false, stdout), BROOD_E_USAGE);
+    assert_string_equal(brood_message(), "there is no key \"run.sede\"; did you mean run.seed?");
+    assert_int_equal(brood_config_help(sample.sections, SAMPLE_SECTIONS, "zzz", false, stdout), BROOD_E_USAGE);
+    assert_string_equal(brood_message(), "there is no key \"zzz\"");
+}
+
 static void help_stays_within_eighty_columns(void **state) {
     (void)state;
     const brood_key_t     wordy = {.path = "a.b",
@@ -317,7 +334,7 @@ static void help_stays_within_eighty_columns(void **state) {
     char                 *text;
     size_t                size;
     FILE                 *out = open_memstream(&text, &size);
-    brood_config_help(&section, 1, false, out);
+    assert_int_equal(brood_config_help(&section, 1, NULL, false, out), BROOD_OK);
     fclose(out);
     for (char *line = text, *end; *line; line = end + 1) {
         end = strchr(line, '\n');
@@ -393,6 +410,7 @@ int main(void) {
         cmocka_unit_test(the_check_cuts_long_values_to_where_they_differ),
         cmocka_unit_test(the_check_counts_what_its_message_has_no_room_for),
         cmocka_unit_test(help_shows_every_key_once_below_its_section),
+        cmocka_unit_test(help_can_be_of_one_section_or_key),
         cmocka_unit_test(help_stays_within_eighty_columns),
         cmocka_unit_test(a_key_is_found_by_its_path),
         cmocka_unit_test(both_values_of_every_key_are_valid_and_differ),

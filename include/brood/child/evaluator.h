@@ -76,6 +76,9 @@ typedef struct {
        and model file alike. Loaded after begin with the same task, in another process too, they continue that child to
        the same bits. */
     void (*fields)(void *self, brood_fields_t *fields);
+    /* Call it after loading, before the next step. BROOD_E_FORMAT: what was loaded contradicts itself or is no state
+       of an unfinished child, as another program could have written; there is then no child. */
+    brood_err_t (*check)(const void *self);
     void (*destroy)(void **self); /* NULL-safe; leaves NULL */
 } brood_evaluator_t;
 

@@ -17,7 +17,10 @@ double brood_sigmoid(double x); /* 1 / (1 + exp(−x)), without overflow */
 double brood_sin(double x);     /* |x| ≤ 2^20; NaN beyond */
 double brood_cos(double x);     /* |x| ≤ 2^20; NaN beyond */
 
-double brood_nan(void); /* the one NaN that is ever stored: 0x7ff8000000000000 */
+/* The one NaN that is ever stored: 0x7ff8000000000000. Needs no brood_isa_choose. */
+static inline double brood_nan(void) {
+    return __builtin_nan("");
+}
 
 /* Element by element, y[i] = f(x[i]), the same bits as above: for the policy's rows. y may be x, and may not overlap it
    otherwise. */

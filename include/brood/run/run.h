@@ -33,7 +33,8 @@ brood_err_t brood_run_open(const brood_fs_t *fs, const char *dir, brood_run_t **
 
 /* Takes the run for this job, before anything is written: makes the directory, with those above it, takes the lock
    (brood_lock_take), removes what killed jobs left half-written (*.TOKEN.tmp), and lists the in-flight children.
-   BROOD_E_LOCKED also when the run has been written since it was opened. After an error the directory is as it was. */
+   BROOD_E_LOCKED also when the run has been written since it was opened. After an error brood_run_close leaves the run
+   as it was, and no directory that was made. */
 brood_err_t brood_run_take(brood_run_t *run, const char *job, int64_t restart, const brood_life_t *life,
                            brood_holder_t *former) BROOD_WARN_UNUSED;
 
@@ -100,9 +101,10 @@ brood_err_t brood_run_load_child(brood_run_t *run, const brood_child_id_t *id, b
 
 /* ---- analysis ---- */
 
-/* Reads a run: the newest whole file, looked for again where a rotation is under way. BROOD_E_IO: no run here, or
-   unreadable. BROOD_E_FORMAT: there are run files, but none is whole. After an error *image is empty. */
-brood_err_t brood_run_read(const brood_fs_t *fs, const char *dir, brood_bytes_t *image,
+/* Reads a run: of a run directory the newest whole file, looked for again where a rotation is under way, and said where
+   it is not the newest (BROOD_LOG_WARNING); or the run file whose path that is. BROOD_E_IO: no run here, or unreadable.
+   BROOD_E_FORMAT: there are run files, but none is whole. After an error *image is empty. */
+brood_err_t brood_run_read(const brood_fs_t *fs, const char *path, brood_bytes_t *image,
                            uint64_t *generation) BROOD_WARN_UNUSED;
 
 #endif

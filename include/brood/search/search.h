@@ -52,11 +52,14 @@ void        brood_search_destroy(brood_search_t **search);
 bool brood_search_next(brood_search_t *search, brood_task_t *task);
 /* A task handed out and not finished goes back to be handed out again. */
 void brood_search_return(brood_search_t *search, int64_t episode);
-/* Keeps a result (done, stopped, diverged) of an episode handed out, or that an open one was skipped, and with it the
-   result of those that wait to reuse it; cheap. BROOD_E_BUG: that episode is neither, another status, an accuracy that
-   is not finite where a strategy would learn from it. */
+/* Keeps a result (done, stopped, diverged) of an episode handed out, and with it the result of those that wait to reuse
+   it; looks at each episode of the rounds asked and not told. BROOD_E_BUG: that episode is not handed out, another
+   status, an accuracy that is not finite where a strategy would learn from it. */
 brood_err_t brood_search_record(brood_search_t *search, int64_t episode,
                                 const brood_result_t *result) BROOD_WARN_UNUSED;
+/* The user's wish that an episode asked be finished without training, as a failure. One that is skipped already stays
+   so. BROOD_E_USAGE: it has not been asked, or has another result. BROOD_E_BUG: it is handed out. */
+brood_err_t brood_search_skip(brood_search_t *search, int64_t episode) BROOD_WARN_UNUSED;
 /* Tells the oldest round if all of it has results, and asks the round that may then be asked (the first time: the first
    lag + 1). May take time, so it is bounded to one update: *more says that another is due already. Call it first of
    all, and after records. After an error the search contradicts itself and is fit for nothing but destruction. */
@@ -64,7 +67,7 @@ brood_err_t brood_search_advance(brood_search_t *search, bool *more) BROOD_WARN_
 /* Every round up to the goal is told. */
 bool brood_search_complete(const brood_search_t *search);
 
-/* As far as it is known: results beyond the goal (which the user may have lowered) count for `best` alone. */
+/* As far as it is known: results beyond the goal (which the user may have lowered) do not count. */
 typedef struct {
     int64_t goal, finished; /* episodes: run.episodes rounded up to whole rounds; of these, those with a result */
     int64_t rounds, told;   /* rounds to the goal, told */

@@ -96,8 +96,10 @@ brood_err_t brood_config_text(const brood_section_t sections[], int64_t n, bool 
 brood_err_t brood_config_check(const brood_section_t sections[], int64_t n, const char *yaml_of_run) BROOD_WARN_UNUSED;
 
 /* The keys for people, section by section as the tables name them: for a terminal (`brood help keys`) or as the
-   Markdown of docs/configuration.md. */
-void brood_config_help(const brood_section_t sections[], int64_t n, bool markdown, FILE *out);
+   Markdown of docs/configuration.md. `only`: those of one section ("run") or one key ("run.lag"); NULL: all.
+   BROOD_E_USAGE: it names none (with the nearest known one). */
+brood_err_t brood_config_help(const brood_section_t sections[], int64_t n, const char *only, bool markdown,
+                              FILE *out) BROOD_WARN_UNUSED;
 
 /* The key whose path that is, or NULL. */
 const brood_key_t *brood_config_find(const brood_section_t sections[], int64_t n, const char *path);

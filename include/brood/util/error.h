@@ -3,6 +3,7 @@
 #define BROOD_UTIL_ERROR_H
 
 #define BROOD_WARN_UNUSED           __attribute__((warn_unused_result))
+#define BROOD_MESSAGE_SIZE          4096 /* bytes of a message, its end included; longer ones are cut */
 #define BROOD_PRINTF(string, first) __attribute__((__format__(__printf__, string, first)))
 
 /* X(symbol, exit code, what it means to a user) */

@@ -1,0 +1,62 @@
+"""scripts/brood-run: what it says when it is called wrongly, when a rank dies, and once it is installed beside brood.
+
+brood_run.py BUILD"""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+SCRIPT = pathlib.Path(os.environ["BROOD_SOURCE"]) / "scripts/brood-run"
+SEARCH = ["search", "/dev/null", "--set", "evaluator.name=synthetic", "--set", "run.episodes=2", "--set", "run.round=2", "--set", "policy.units=8"]
+
+
+def start(script, *arguments, expected=0, **environment):
+    answer = subprocess.run(
+        [script, *map(str, arguments)], capture_output=True, text=True, timeout=60, env={**os.environ, **environment}, stdin=subprocess.DEVNULL
+    )
+    assert answer.returncode == expected, f"{arguments}: exit code {answer.returncode}:\n{answer.stdout}{answer.stderr}"
+    return answer
+
+
+def test_called_wrongly_it_says_how_to_call_it(scratch):
+    assert "brood-run search configs" in start(SCRIPT, "--help").stdout
+    nothing = start(SCRIPT, expected=2)
+    assert nothing.stdout == "" and "brood-run search configs" in nothing.stderr
+    for ranks in "0", "two", "", "-1":
+        assert "number of ranks" in start(SCRIPT, "-n", ranks, *SEARCH, expected=2).stderr
+
+
+def test_an_error_of_brood_is_said_once_and_mpirun_adds_nothing(scratch):
+    answer = start(SCRIPT, "-n", "2", "search", "--run", scratch / "none", expected=2)
+    assert len(answer.stderr.splitlines()) == 1 and answer.stderr.startswith("brood: error: "), answer.stderr
+
+
+def test_a_rank_that_is_killed_is_told_of(scratch):
+    run = scratch / "run"
+    answer = start(SCRIPT, "-n", "2", *SEARCH, "--run", run, expected=137, BROOD_PROGRAM_PREFIX="timeout -s KILL 0.001")
+    assert "a rank was killed" in answer.stderr, answer.stderr
+
+
+def test_installed_it_starts_the_brood_beside_it_and_names_itself(scratch, build):
+    subprocess.run(["cmake", "--install", build, "--prefix", scratch / "there"], check=True, stdout=subprocess.DEVNULL)
+    installed = scratch / "there/bin/brood-run"
+    environment = {"BROOD": "", "PATH": f"{installed.parent}:{os.environ['PATH']}"}
+    answer = start("brood-run", "-n", "2", *SEARCH, "--run", scratch / "run", **environment)
+    assert "2 of 2" in answer.stdout and f"{installed} search --run" in answer.stdout, answer.stdout
+
+
+def main():
+    build = sys.argv[1]
+    for name, test in list(globals().items()):
+        if not name.startswith("test_"):
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            wants = test.__code__.co_varnames[: test.__code__.co_argcount]
+            test(*[{"scratch": pathlib.Path(scratch), "build": build}[want] for want in wants])
+        print(f"ok   {name}")
+
+
+if __name__ == "__main__":
+    main()
