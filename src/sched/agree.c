@@ -7,7 +7,6 @@
 
 #include "brood/util/number.h"
 
-
 brood_err_t brood_mpi(int result, const char *what) {
     if (result == MPI_SUCCESS) return BROOD_OK;
     char words[MPI_MAX_ERROR_STRING] = "";
