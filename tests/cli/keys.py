@@ -130,7 +130,7 @@ class Runs:
 
 
 def lines(answer):
-    return [line for line in answer.stderr.splitlines() if "episodes, round" in line or "debug" in line]
+    return [line for line in answer.stderr.splitlines() if "rounds told, ranks" in line or "rounds told, best" in line or "debug" in line]
 
 
 def observed(key, before, after, a, b):

@@ -153,7 +153,7 @@ class Case:
         assert sent, f"it ended by itself, exit code {code}:\n{output}"
         expected = [jobs.STOPPED] if way in STOPS else [jobs.KILLED]
         if way in STOPS and not at_work:  # nothing catches signals yet, in a rank or in mpirun
-            expected.append(128 + WAYS[way][0])
+            expected.append(jobs.KILLED if job.launcher_failed else 128 + WAYS[way][0])
         jobs.ended(code, output, *expected)
         if code != jobs.STOPPED and self.sure is None:
             self.sure = finished

@@ -75,7 +75,7 @@ def test_ctrl_c_under_brood_run_ends_with_76_and_says_how_to_go_on(place):
     terminal.close()
     jobs.ended(code, output + said, jobs.HALTED)
     assert "brood-run: stopping" in said and "brood-run: stopped; the same command goes on from here" in said, said
-    assert f"To go on      scripts/brood-run search --run {place.directory}" in said, said
+    assert f"To go on      {WRAPPER} search --run {place.directory}" in said, said
     assert len(jobs.inflight(place.directory)) == 2
     place.complete()
 
@@ -87,6 +87,9 @@ def test_a_second_ctrl_c_under_brood_run_kills(place):
     job.send(signal.SIGSTOP, [ranks[1]])
     terminal.press(b"\x03")
     job.wait_for(lambda: "brood-run: stopping" in terminal.words(), 30)
+    terminal.press(b"\x03")  # at once: a key that bounced
+    time.sleep(3)  # two seconds of a clock that knows whole ones
+    assert job.running() and "killed" not in terminal.words(), terminal.words()
     terminal.press(b"\x03")
     job.wait_for(lambda: "brood-run: killed" in terminal.words(), 30)
     job.send(signal.SIGCONT, [ranks[1]])

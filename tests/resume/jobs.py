@@ -71,14 +71,15 @@ class Job:
     """A started program in a session of its own, whose files (mpirun's, and the ranks' shared memory) go with it.
 
     `wrapper` stands for mpirun: a command that knows the program by $BROOD; `blow` and `halt` are for brood_crash.
-    Open MPI 4.1 crashes now and then in its own PMIx_Finalize, when Brood has nothing left to do; how the job ended is then in
-    the run file (`word`)."""
+    Open MPI 4.1 crashes now and then in its own PMIx_Finalize, when Brood has nothing left to do, and its mpirun hangs now and
+    then where a rank is killed while it starts; how the job ended is then in the run file (`word`)."""
 
     def __init__(self, arguments, ranks=0, program=None, wrapper=None, blow=None, halt=None):
         program = str(program or runs.BROOD)
         command = [*wrapper] if wrapper else [*(["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []), program]
-        self.launcher = not wrapper and ranks > 0
+        self.launcher, self.launcher_failed = not wrapper and ranks > 0, False
         self.directory = arguments[arguments.index("--run") + 1] if "--run" in arguments else None
+        self.rows = words(self.directory)[0] if self.directory else 0
         self.place = pathlib.Path(tempfile.mkdtemp(prefix="j."))
         files = {"BROOD": program, "TMPDIR": self.place, "OMPI_MCA_btl_vader_backing_directory": self.place, "OMPI_MCA_osc_sm_backing_directory": self.place}
         # Looking for leaks takes each rank a second at its end, and crashes now and then in a program without mpirun; all other tests look.
@@ -150,20 +151,32 @@ class Job:
 
     def finish(self, seconds=240):
         """Exit code and output. What still lives then is killed, and the files go."""
-        code = None
+        hangs = False
         try:
-            code = self.process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            pass
+            code, hangs = self.wait(seconds)
         finally:
             self.end()
             output = self.log()
             shutil.rmtree(self.place, ignore_errors=True)
         assert code is not None, f"the job did not end within {seconds} s:\n{output}"
-        if self.directory and self.launcher and (code in CRASHES or (128 - code in CRASHES and "PMIx_Finalize" in output)):
+        if self.directory and self.launcher and (hangs or code in CRASHES or (128 - code in CRASHES and "PMIx_Finalize" in output)):
             crashes.append(output)
-            return word(self.directory), output
+            self.launcher_failed = True
+            return word(self.directory, self.rows), output
         return (128 - code if code < 0 else code), output
+
+    def wait(self, seconds):
+        """The exit code, None where it does not end, and whether it is mpirun alone that does not: no rank has lived for 20 s."""
+        deadline, alone = time.monotonic() + seconds, 0
+        while time.monotonic() < deadline:
+            try:
+                return self.process.wait(timeout=10), False
+            except subprocess.TimeoutExpired:
+                begun = self.board is not None and any(map(self.board.process, range(Board.RANKS)))
+                alone = alone + 1 if begun and not any(rank is not None for rank in self.session().values()) else 0
+            if self.launcher and alone == 3:
+                return KILLED, True
+        return None, False
 
     def end(self):
         """Nothing of it lives any more: the next job is not to find its lock's holder alive."""
@@ -195,7 +208,7 @@ def run_on_board(arguments, ranks=0, expected=COMPLETE, **how):
 
 def report_crashes():
     if crashes:
-        print(f"Open MPI crashed in its own end {len(crashes)} times, the last time so:\n{crashes[-1]}")
+        print(f"Open MPI crashed or hung when its ranks had ended, {len(crashes)} times, the last time so:\n{crashes[-1]}")
 
 
 # What a run directory holds.
@@ -232,13 +245,21 @@ def rounds_told(directory):
         return file["updates/update"].shape[0]
 
 
-def word(directory):
-    """The exit code that goes with what the last job wrote of its end; KILLED where it left no word."""
-    file = newest(directory)
+def words(directory):
+    """How many jobs there are in the run file, and what the last one wrote of its end."""
+    file = newest(pathlib.Path(directory))
     if file is None:
-        return KILLED
+        return 0, ""
     with file:
-        why = file["clock/jobs/why"][-1].decode()
+        why = file["clock/jobs/why"][:]
+        return len(why), why[-1].decode()
+
+
+def word(directory, before):
+    """The exit code that goes with what the last job wrote of its end; KILLED where it left no word, or no row behind those of `before`."""
+    rows, why = words(directory)
+    if rows == before:
+        return KILLED
     for start, code in WORDS.items():
         if why == start or (start and why.startswith(start)):
             return code

@@ -24,7 +24,7 @@ def stop_and_go_on(place, expected, act, ranks=2):
     output = ends_with(job, expected)
     children = jobs.inflight(place.directory)
     assert children or expected == jobs.HALTED, "nothing in flight"
-    assert "To go on      scripts/brood-run search --run" in output, output
+    assert f"To go on      brood search --run {place.directory}" in output, output
     said = place.complete()
     words = " ".join(said.split())
     for episode, (step, _) in children.items():
