@@ -2,6 +2,8 @@
 
 brood_run.py BUILD"""
 
+import csv
+import io
 import os
 import pathlib
 import re
@@ -42,18 +44,25 @@ def test_a_rank_that_is_killed_is_told_of(scratch):
     assert "a rank was killed" in answer.stderr, answer.stderr
 
 
+def handed_out(run):
+    """Episodes, as the last checkpoint knows."""
+    if not (run / "run.h5").exists():
+        return 0
+    table = subprocess.run([os.environ["BROOD"], "status", run, "--csv"], capture_output=True, text=True, check=True).stdout
+    return sum(int(row["attempts"]) for row in csv.DictReader(io.StringIO(table)))
+
+
 def test_a_fault_names_its_episode_and_the_next_start_those_in_training(scratch):
     run = scratch / "run"
     slow = ["--set", "evaluator.delay=300", "--set", "evaluator.steps=2000", "--set", "space.layers=1", "--set", "checkpoint.every=0.1 s", "--set", "checkpoint.share=1"]
     with open(scratch / "log", "w") as log:
         job = subprocess.Popen([SCRIPT, "-n", "2", *SEARCH, *slow, "--run", run], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-    ranks = []
-    while len(ranks) < 2 or not (run / "run.prev.h5").exists():
+    while handed_out(run) < 2:
         assert job.poll() is None, (scratch / "log").read_text()
-        found = subprocess.run(["pgrep", "-x", "-f", rf"\S*/brood search .*--run {run}"], capture_output=True, text=True).stdout
-        ranks = [int(pid) for pid in found.split()]
         time.sleep(0.1)
-    os.kill(ranks[1], signal.SIGSEGV)
+    time.sleep(0.5)  # until the last one has begun
+    ranks = subprocess.run(["pgrep", "-x", "-f", rf"\S*/brood search .*--run {run}"], capture_output=True, text=True).stdout.split()
+    os.kill(int(ranks[1]), signal.SIGSEGV)
     job.wait(timeout=60)
     said = (scratch / "log").read_text()
     fault = re.search(r"dies of a fault .* in episode (\d), \".*\", on rank \d; `--skip \1`", said)

@@ -3,7 +3,8 @@
 #ifndef BROOD_HISTORY_HISTORY_H
 #define BROOD_HISTORY_HISTORY_H
 
-#include "brood/nn/spec.h"
+#include <stdbool.h>
+
 #include "brood/util/field.h"
 #include "brood/util/limits.h"
 
