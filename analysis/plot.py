@@ -18,6 +18,7 @@ try:
 
     matplotlib.use("Agg")  # works without a display
     import matplotlib.pyplot as plt
+    from matplotlib.collections import LineCollection
     from matplotlib.ticker import MaxNLocator
 except ImportError as error:
     sys.exit(
@@ -27,6 +28,7 @@ except ImportError as error:
 
 # Their reward is reward.failure, which says nothing of an accuracy and would squeeze the axes.
 FAILED = ("invalid", "refused", "diverged", "skipped")
+CURVES_SHOWN = 2000  # more of them only blacken the picture
 INK, FRAME, GRID = "#22272e", "#9aa3ad", "#e3e7eb"
 EPISODE, LINE, BEST, BAD = "#8fa3b5", "#1f6f9f", "#d1570a", "#a3324a"
 
@@ -59,10 +61,8 @@ class Run:
             reward, test = episodes["reward"][:], episodes["test_accuracy"][:]
             accuracy = episodes["validation_accuracy"][:]
             offset, length = curves["offset"][:], curves["length"][:]
-            self.curves = {
-                name: [curves[name][at : at + n] for at, n in zip(offset, length)]
-                for name in ("accuracy", "training_loss")
-            }
+            values = {name: curves[name][:] for name in ("accuracy", "training_loss")}
+            self.curves = {name: [v[at : at + n] for at, n in zip(offset, length)] for name, v in values.items()}
             told = self.round < len(file["updates/update"])
         failed = np.isin(status, FAILED)
         trained = ~failed & (status != "open")
@@ -144,12 +144,15 @@ def draw_rounds(axes, run):
     if run.best is None:
         return
     rounds = np.arange(run.round[run.trained].max() + 1)
-    low, mean, high = np.full((3, len(rounds)), np.nan)  # NaN: the line has a gap
-    for r in rounds:
-        values = run.value[run.trained & (run.round == r)]
-        if len(values):
-            low[r], mean[r], high[r] = values.min(), values.mean(), values.max()
-    partial = np.array([not run.finished[run.round == r].all() for r in rounds]) & ~np.isnan(mean)
+    of, value = run.round[run.trained], run.value[run.trained]
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(of, value) / np.bincount(of)  # NaN where none was trained: the line has a gap
+    low, high = np.full(len(rounds), np.inf), np.full(len(rounds), -np.inf)
+    np.minimum.at(low, of, value)
+    np.maximum.at(high, of, value)
+    low[np.isnan(mean)] = high[np.isnan(mean)] = np.nan
+    waiting = run.round[~run.finished & (run.round <= rounds[-1])]
+    partial = (np.bincount(waiting, minlength=len(rounds)) > 0) & ~np.isnan(mean)
     width = float(np.clip(120 / len(rounds), 1, 4))
     axes.vlines(rounds, low, high, color=EPISODE, linewidth=width, alpha=0.7, label="lowest to highest")
     axes.plot(rounds, mean, "o-", color=LINE, linewidth=1.6, markersize=5 if len(rounds) <= 60 else 2.5, label="mean")
@@ -175,10 +178,17 @@ def draw_curves(axes, run):
     if not longest:
         return
     marker = "o" if longest <= 12 else None
-    others = dict(color=EPISODE, linewidth=0.9, markersize=2.5, alpha=float(np.clip(12 / len(shown), 0.25, 0.8)))
-    for i, e in enumerate([e for e in shown if e != run.best]):
-        y = run.curves[name][e]
-        axes.plot(np.arange(1, len(y) + 1), y, marker=marker, label=None if i else "an episode", **others)
+    others = [run.curves[name][e] for e in shown if e != run.best]
+    label = "an episode"
+    if len(others) > CURVES_SHOWN:
+        label = f"{CURVES_SHOWN:,} of {len(others):,} episodes"
+        others = [others[i] for i in np.linspace(0, len(others) - 1, CURVES_SHOWN).astype(int)]
+    if others:
+        look = dict(color=EPISODE, alpha=float(np.clip(12 / len(shown), 0.25, 0.8)))
+        curves = [np.column_stack((np.arange(1, len(y) + 1), y)) for y in others]
+        axes.add_collection(LineCollection(curves, linewidths=0.9, label=label, **look))
+        if marker:
+            axes.plot(*np.concatenate(curves).T, marker, markersize=2.5, **look)
     y = run.curves[name][run.best]
     axes.plot(
         np.arange(1, len(y) + 1), y, marker=marker, color=BEST, linewidth=2.2, markersize=5, zorder=4,

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "brood/util/duration.h"
@@ -28,11 +29,16 @@ static void estimate(status_t *status) {
     const table_t *table = &status->table;
     int64_t        done = 0, job = -1;
     status->per_hour = status->left = NAN;
-    for (int64_t e = 0; e < table->episodes; e++)
-        if (table->times[e].job > job) job = table->times[e].job;
-    for (int64_t e = 0; e < table->episodes; e++) done += job >= 0 && table->times[e].job == job;
-    if (job < 0 || job >= table->jobs || done == 0 || table->job[job].end <= table->job[job].start) return;
-    status->per_hour = 3600 * (double)done / (table->job[job].end - table->job[job].start);
+    for (int64_t e = 0; e < table->episodes; e++) {
+        int64_t of = brood_clock_episode(table->clock, e)->job;
+        if (of > job) done = 0;
+        if (of >= job && of >= 0) done++;
+        if (of > job) job = of;
+    }
+    if (job < 0 || job >= table->jobs) return;
+    const brood_clock_job_t *last = brood_clock_job(table->clock, job);
+    if (last->end <= last->start) return;
+    status->per_hour = 3600 * (double)done / (last->end - last->start);
     status->left = 3600 * (double)(status->goal - status->finished) / status->per_hour;
 }
 
@@ -86,7 +92,7 @@ static void print_text(const status_t *status) {
                row->architecture);
     }
     if (table->jobs > 0) {
-        const brood_clock_job_t *job = &table->job[table->jobs - 1];
+        const brood_clock_job_t *job = brood_clock_job(table->clock, table->jobs - 1);
         time_t                   last = (time_t)job->end;
         struct tm                utc;
         if (!isnan(job->end) && gmtime_r(&last, &utc)) strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", &utc);
@@ -136,7 +142,7 @@ static brood_err_t print_json(const status_t *status) {
     brood_json_end_array(&json);
     brood_json_begin_array(&json, "jobs");
     for (int64_t j = 0; j < table->jobs; j++) {
-        const brood_clock_job_t *job = &table->job[j];
+        const brood_clock_job_t *job = brood_clock_job(table->clock, j);
         brood_json_begin_object(&json, NULL);
         brood_json_text(&json, "id", job->id);
         brood_json_integer(&json, "restart", job->restart);
@@ -153,36 +159,56 @@ static brood_err_t print_json(const status_t *status) {
     return brood_json_finish(&json);
 }
 
-static void print_number(double value) {
-    if (isnan(value))
-        printf(",");
-    else
-        printf(",%.17g", value);
+static void print_cell(const brood_field_t *field, int64_t row) {
+    const char *at = (const char *)field->base + (size_t)row * field->stride;
+    switch (field->type) {
+    case BROOD_TYPE_TEXT:
+        printf("\"%s\"", at); /* architectures and host names: no quotes in them */
+        break;
+    case BROOD_TYPE_ENUM:
+        printf("%s", field->members->value[*(const int32_t *)(const void *)at]);
+        break;
+    case BROOD_TYPE_I32:
+        printf("%d", *(const int32_t *)(const void *)at);
+        break;
+    case BROOD_TYPE_I64:
+        printf("%lld", (long long)*(const int64_t *)(const void *)at);
+        break;
+    case BROOD_TYPE_F64:
+        if (!isnan(*(const double *)(const void *)at)) printf("%.17g", *(const double *)(const void *)at);
+        break;
+    case BROOD_TYPE_U8:
+    case BROOD_TYPE_U64:
+    case BROOD_TYPE_F32:
+        break; /* no column of these */
+    }
 }
 
-static void print_csv(const status_t *status) {
-    printf("episode,round,policy_version,status,architecture,reward,validation_accuracy,validation_loss,training_loss,"
-           "test_accuracy,"
-           "log_probability,entropy,advantage,parameters,flops,bytes,steps,epochs,original,rank,host,busy_seconds\n");
-    for (int64_t e = 0; e < status->table.episodes; e++) {
-        const brood_episode_t       *row = &status->table.episode[e];
-        const brood_clock_episode_t *times = &status->table.times[e];
-        printf("%lld,%lld,%lld,%s,\"%s\"", (long long)row->episode, (long long)row->round,
-               (long long)row->policy_version, brood_status_names.value[row->status], row->architecture);
-        print_number(row->reward);
-        print_number(row->validation_accuracy);
-        print_number(row->validation_loss);
-        print_number(row->training_loss);
-        print_number(row->test_accuracy);
-        print_number(row->log_probability);
-        print_number(row->entropy);
-        print_number(row->advantage);
-        printf(",%lld,%lld,%lld,%lld,%lld,%lld,%d,%s", (long long)row->parameters, (long long)row->flops,
-               (long long)row->bytes, (long long)row->steps, (long long)row->epochs, (long long)row->original,
-               times->rank, times->host);
-        print_number(times->busy);
+static bool is_of_episodes(const brood_field_t *field) {
+    return !strcmp(field->group, "/episodes") || !strcmp(field->group, "/clock/episodes");
+}
+
+static brood_err_t print_csv(const status_t *status) {
+    brood_fields_t fields;
+    brood_fields_init(&fields);
+    table_fields(&status->table, &fields);
+    brood_err_t err = brood_fields_error(&fields);
+    /* Row −1 is the names. */
+    for (int64_t e = -1; e < status->table.episodes && err == BROOD_OK; e++) {
+        const char *between = "";
+        for (int64_t i = 0; i < fields.count; i++) {
+            if (!is_of_episodes(&fields.field[i])) continue;
+            printf("%s", between);
+            between = ",";
+            if (e < 0)
+                printf("%s", fields.field[i].name);
+            else
+                print_cell(&fields.field[i], e);
+        }
         printf("\n");
     }
+    brood_fields_fini(&fields);
+    return err;
 }
 
 static brood_err_t run(int argc, char *argv[], int *exit_code) {
@@ -197,7 +223,7 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
     if (err == BROOD_OK && json)
         err = print_json(&status);
     else if (err == BROOD_OK && csv)
-        print_csv(&status);
+        err = print_csv(&status);
     else if (err == BROOD_OK)
         print_text(&status);
     table_fini(&status.table);

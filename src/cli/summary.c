@@ -33,6 +33,37 @@ static void print_inflight(const summary_t *summary, const brood_run_t *run, cha
     if (others > 0) snprintf(text + used, size - used, " and %lld other%s", (long long)others, plural(others));
 }
 
+/* The open episode that was begun most often, after `last` in that order (-1: the first of all); -1: there is none. */
+static int64_t next_begun(const summary_t *summary, int64_t last) {
+    const brood_history_t *history = brood_search_history(summary->search);
+    int64_t                next = -1;
+    int32_t                most = 0, limit = last < 0 ? INT32_MAX : brood_clock_episode(summary->clock, last)->attempts;
+    for (int64_t e = 0; e < brood_history_episodes(history); e++) {
+        int32_t attempts = brood_clock_episode(summary->clock, e)->attempts;
+        if (brood_history_episode(history, e)->status != BROOD_STATUS_OPEN) continue;
+        if (attempts <= most || attempts > limit || (attempts == limit && e <= last)) continue;
+        next = e;
+        most = attempts;
+    }
+    return next;
+}
+
+/* After a job that left no word: a child may be what it died of. */
+static void tell_suspects(const summary_t *summary) {
+    char   text[512] = "";
+    size_t used = 0;
+    int    shown = 0;
+    for (int64_t e = -1; shown < CHILDREN_SHOWN && (e = next_begun(summary, e)) >= 0; shown++) {
+        int times = brood_clock_episode(summary->clock, e)->attempts;
+        int wrote = snprintf(text + used, sizeof text - used, "%sepisode %lld (begun %d time%s)", used ? ", " : "",
+                             (long long)e, times, plural(times));
+        if (wrote > 0 && (size_t)wrote < sizeof text - used) used += (size_t)wrote;
+    }
+    if (shown > 0)
+        brood_log_write(BROOD_LOG_INFO,
+                        "without a result so far: %s; `--skip E` leaves out one that kills its rank each time", text);
+}
+
 void summary_begin(const summary_t *summary, const brood_run_t *run, brood_run_state_t state,
                    const brood_holder_t *former) {
     const brood_search_config_t *config = &summary->config->search;
@@ -61,6 +92,7 @@ void summary_begin(const summary_t *summary, const brood_run_t *run, brood_run_s
                     "going on in %s: %lld of %lld episodes, %lld of %lld rounds told%s; the job before %s%s",
                     summary->dir, (long long)now.finished, (long long)now.goal, (long long)now.told,
                     (long long)now.rounds, inflight, *why ? "ended: " : "left no word (killed, or its node lost)", why);
+    if (jobs > 1 && !*why) tell_suspects(summary);
 }
 
 /* Mini-batches of finished children: those that count, and those that were worked. */

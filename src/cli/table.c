@@ -1,55 +1,12 @@
 #include "table.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "brood/run/run.h"
 
-static const struct {
-    const char  *name;
-    brood_type_t type;
-    size_t       offset;
-} column[] = {
-    {"episode", BROOD_TYPE_I64, offsetof(brood_episode_t, episode)},
-    {"round", BROOD_TYPE_I64, offsetof(brood_episode_t, round)},
-    {"policy_version", BROOD_TYPE_I64, offsetof(brood_episode_t, policy_version)},
-    {"original", BROOD_TYPE_I64, offsetof(brood_episode_t, original)},
-    {"status", BROOD_TYPE_ENUM, offsetof(brood_episode_t, status)},
-    {"architecture", BROOD_TYPE_TEXT, offsetof(brood_episode_t, architecture)},
-    {"reward", BROOD_TYPE_F64, offsetof(brood_episode_t, reward)},
-    {"validation_accuracy", BROOD_TYPE_F64, offsetof(brood_episode_t, validation_accuracy)},
-    {"validation_loss", BROOD_TYPE_F64, offsetof(brood_episode_t, validation_loss)},
-    {"training_loss", BROOD_TYPE_F64, offsetof(brood_episode_t, training_loss)},
-    {"test_accuracy", BROOD_TYPE_F64, offsetof(brood_episode_t, test_accuracy)},
-    {"log_probability", BROOD_TYPE_F64, offsetof(brood_episode_t, log_probability)},
-    {"entropy", BROOD_TYPE_F64, offsetof(brood_episode_t, entropy)},
-    {"advantage", BROOD_TYPE_F64, offsetof(brood_episode_t, advantage)},
-    {"parameters", BROOD_TYPE_I64, offsetof(brood_episode_t, parameters)},
-    {"flops", BROOD_TYPE_I64, offsetof(brood_episode_t, flops)},
-    {"bytes", BROOD_TYPE_I64, offsetof(brood_episode_t, bytes)},
-    {"steps", BROOD_TYPE_I64, offsetof(brood_episode_t, steps)},
-    {"epochs", BROOD_TYPE_I64, offsetof(brood_episode_t, epochs)},
-};
-
-static void list_columns(const table_t *table, brood_fields_t *fields) {
-    for (size_t i = 0; i < sizeof column / sizeof *column; i++) {
-        brood_field_t field = {.group = "/episodes",
-                               .type = column[i].type,
-                               .members = column[i].type == BROOD_TYPE_ENUM ? &brood_status_names : NULL,
-                               .ndim = 1,
-                               .shape = {table->episodes},
-                               .base = (char *)table->episode + column[i].offset,
-                               .stride = sizeof *table->episode,
-                               .text_size = column[i].type == BROOD_TYPE_TEXT ? BROOD_MAX_TEXT : 0};
-        memcpy(field.name, column[i].name, strlen(column[i].name) + 1);
-        brood_fields_add(fields, &field);
-    }
-}
-
 brood_err_t table_read(const brood_bytes_t *image, table_t *table) {
-    brood_clock_t *clock = NULL;
     brood_fields_t fields;
     int64_t        timed = 0;
     brood_err_t    err = BROOD_OK;
@@ -62,31 +19,27 @@ brood_err_t table_read(const brood_bytes_t *image, table_t *table) {
         err = brood_fail(BROOD_E_FORMAT, "/clock/episodes has %lld rows, /episodes %lld", (long long)timed,
                          (long long)table->episodes);
     if (err != BROOD_OK) goto done;
-    BROOD_TRY(brood_clock_create(&clock));
-    BROOD_TRY(brood_clock_reserve(clock, timed, table->jobs));
     table->episode = calloc((size_t)table->episodes + 1, sizeof *table->episode);
-    table->times = calloc((size_t)table->episodes + 1, sizeof *table->times);
-    table->job = calloc((size_t)table->jobs + 1, sizeof *table->job);
-    if (!table->episode || !table->times || !table->job) {
-        err = brood_fail(BROOD_E_MEMORY, "no memory for %lld episodes", (long long)table->episodes);
-        goto done;
-    }
-    list_columns(table, &fields);
-    brood_clock_fields(clock, &fields);
+    if (!table->episode) err = brood_fail(BROOD_E_MEMORY, "no memory for %lld episodes", (long long)table->episodes);
+    if (err == BROOD_OK) err = brood_clock_create(&table->clock);
+    if (err == BROOD_OK) err = brood_clock_reserve(table->clock, timed, table->jobs);
+    if (err != BROOD_OK) goto done;
+    table_fields(table, &fields);
     BROOD_TRY(brood_image_read(BROOD_RUN_FORMAT, image, &fields));
-    for (int64_t e = 0; e < timed; e++) table->times[e] = *brood_clock_episode(clock, e);
-    for (int64_t j = 0; j < table->jobs; j++) table->job[j] = *brood_clock_job(clock, j);
 done:
     brood_fields_fini(&fields);
-    brood_clock_destroy(&clock);
     if (err != BROOD_OK) table_fini(table);
     return err;
 }
 
+void table_fields(const table_t *table, brood_fields_t *fields) {
+    brood_history_row_fields(table->episode, table->episodes, fields);
+    brood_clock_fields(table->clock, fields);
+}
+
 void table_fini(table_t *table) {
     free(table->episode);
-    free(table->times);
-    free(table->job);
+    brood_clock_destroy(&table->clock);
     *table = (table_t){0};
 }
 

@@ -7,16 +7,17 @@
 #include "brood/util/bytes.h"
 
 typedef struct {
-    brood_episode_t       *episode;
-    brood_clock_episode_t *times;
-    int64_t                episodes;
-    brood_clock_job_t     *job;
-    int64_t                jobs;
+    brood_episode_t *episode; /* [episodes] */
+    brood_clock_t   *clock;
+    int64_t          episodes, jobs;
 } table_t;
 
 /* BROOD_E_FORMAT: no run file of Brood. */
 brood_err_t table_read(const brood_bytes_t *image, table_t *table) BROOD_WARN_UNUSED;
 void        table_fini(table_t *table);
+
+/* The columns of /episodes and /clock. */
+void table_fields(const table_t *table, brood_fields_t *fields);
 
 /* Episodes below `goal` that have been trained, the highest reward (without one: test accuracy) first (ties: the
    earliest), each architecture once: at most `most` indices; their number is returned. */

@@ -141,10 +141,13 @@ static void add_scales(brood_history_t *history, brood_fields_t *fields) {
                "Index into the choices of one decision's hyperparameter.");
 }
 
+void brood_history_row_fields(brood_episode_t rows[], int64_t count, brood_fields_t *fields) {
+    add_columns(fields, "/episodes", EPISODE, episode_columns, COUNT(episode_columns), rows, sizeof *rows, count);
+}
+
 static void add_episodes(brood_history_t *history, brood_fields_t *fields) {
     int64_t count = history->episodes, positions = history->positions;
-    add_columns(fields, "/episodes", EPISODE, episode_columns, COUNT(episode_columns), history->row,
-                sizeof *history->row, count);
+    brood_history_row_fields(history->row, count, fields);
     add(fields, "/episodes", "tokens",
         (brood_field_t){.label = "Tokens",
                         .unit = "1",

@@ -45,15 +45,14 @@ static void step_rmsprop(brood_policy_t *policy, const double g[]) {
     }
 }
 
-void brood_policy_step(brood_policy_t *policy, double *gradient, brood_update_t *update) {
+brood_policy_stepped_t brood_policy_step(brood_policy_t *policy, double *gradient) {
     const brood_policy_config_t *config = &policy->config;
     int64_t                      count = policy->parameters;
     if (config->l2 > 0)
         for (int64_t i = 0; i < count; i++) gradient[i] -= 2 * config->l2 * policy->weights[i];
-    update->gradient_norm = norm(count, gradient);
-    update->learning_rate = config->learning_rate;
-    if (config->clip > 0 && update->gradient_norm > config->clip) {
-        double scale = config->clip / update->gradient_norm;
+    const brood_policy_stepped_t stepped = {norm(count, gradient), config->learning_rate};
+    if (config->clip > 0 && stepped.gradient_norm > config->clip) {
+        double scale = config->clip / stepped.gradient_norm;
         for (int64_t i = 0; i < count; i++) gradient[i] *= scale;
     }
     switch ((brood_policy_optimizer_t)config->optimizer) {
@@ -68,4 +67,5 @@ void brood_policy_step(brood_policy_t *policy, double *gradient, brood_update_t 
         break;
     }
     policy->steps++;
+    return stepped;
 }

@@ -10,6 +10,7 @@ struct brood_clock {
     brood_clock_episode_t *episode;
     brood_clock_job_t     *job;
     int64_t                episodes, jobs;
+    int64_t                capacity; /* of episodes: it grows by leaps */
 };
 
 static double seconds(clockid_t id) {
@@ -41,9 +42,15 @@ void brood_clock_destroy(brood_clock_t **clock) {
 
 brood_err_t brood_clock_reserve(brood_clock_t *clock, int64_t episodes, int64_t jobs) {
     if (episodes > clock->episodes) {
-        brood_clock_episode_t *grown = realloc(clock->episode, (size_t)episodes * sizeof *grown);
-        if (!grown) return brood_fail(BROOD_E_MEMORY, "no memory for the times of %lld episodes", (long long)episodes);
-        clock->episode = grown;
+        brood_clock_episode_t *grown = clock->episode;
+        if (episodes > clock->capacity) {
+            int64_t capacity = 2 * clock->capacity > episodes ? 2 * clock->capacity : episodes;
+            grown = realloc(clock->episode, (size_t)capacity * sizeof *grown);
+            if (!grown)
+                return brood_fail(BROOD_E_MEMORY, "no memory for the times of %lld episodes", (long long)episodes);
+            clock->episode = grown;
+            clock->capacity = capacity;
+        }
         for (int64_t i = clock->episodes; i < episodes; i++) {
             memset(&grown[i], 0, sizeof grown[i]);
             grown[i].rank = grown[i].job = grown[i].resumed_rank = -1;

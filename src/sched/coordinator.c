@@ -29,6 +29,11 @@ void coordinator_fini(coordinator_t *coordinator) {
     coordinator->forgettable = NULL;
 }
 
+static void show_progress(coordinator_t *coordinator, bool result) {
+    if (!progress_due(&coordinator->progress, result)) return;
+    progress_show(&coordinator->progress, coordinator->with->search, coordinator_utilisation(coordinator));
+}
+
 void coordinator_record(coordinator_t *coordinator, int from, const result_message_t *result) {
     const brood_sched_coordinator_t *with = coordinator->with;
     brood_err_t                      err = brood_search_record(with->search, result->episode, &result->result);
@@ -52,7 +57,7 @@ void coordinator_record(coordinator_t *coordinator, int from, const result_messa
     if (result->filed) coordinator_forget_later(coordinator, result->episode);
     coordinator->changed = coordinator->advance_due = true;
     coordinator->last_look = 0;
-    progress_result(&coordinator->progress, with->search, coordinator_utilisation(coordinator));
+    show_progress(coordinator, true);
 }
 
 brood_err_t coordinator_receive(coordinator_t *coordinator, int from, tag_t tag, const brood_bytes_t *bytes) {
@@ -106,12 +111,15 @@ brood_err_t coordinator_receive(coordinator_t *coordinator, int from, tag_t tag,
     return brood_fail(BROOD_E_BUG, "rank 0 got a message with tag %d from rank %d", (int)tag, from);
 }
 
+static int by_number(const void *a, const void *b) {
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
 static bool is_inflight(const coordinator_t *coordinator, int64_t episode) {
     int64_t        count = 0;
     const int64_t *inflight = coordinator->with->run ? brood_run_inflight(coordinator->with->run, &count) : NULL;
-    for (int64_t i = 0; i < count; i++)
-        if (inflight[i] == episode) return true;
-    return false;
+    return count > 0 && bsearch(&episode, inflight, (size_t)count, sizeof episode, by_number);
 }
 
 static brood_err_t give(coordinator_t *coordinator, int rank, const brood_task_t *task) {
@@ -167,8 +175,7 @@ brood_err_t coordinator_turn(coordinator_t *coordinator, bool *over) {
     if (err == BROOD_OK && coordinator->broken != BROOD_OK)
         err = brood_because(coordinator->broken, "telling the ranks to stop");
     if (err != BROOD_OK) return err;
-    if (!coordinator->stopping)
-        progress_tick(&coordinator->progress, coordinator->with->search, coordinator_utilisation(coordinator));
+    if (!coordinator->stopping) show_progress(coordinator, false);
     *over = coordinator->stopping;
     for (int rank = 0; rank < coordinator->ranks; rank++) {
         bool left = rank == 0 ? !coordinator->here || worker_idle(coordinator->here) : coordinator->rank[rank].left;

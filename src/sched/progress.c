@@ -19,6 +19,11 @@ void progress_init(progress_t *progress, double every, const brood_search_t *sea
     progress->last = progress->started;
 }
 
+bool progress_due(const progress_t *progress, bool result) {
+    double every = progress->watched ? 0.5 : progress->every;
+    return (result && progress->finished < 0) || brood_clock_monotonic() - progress->last >= every;
+}
+
 static void show(progress_t *progress, const brood_search_t *search, double utilisation, bool last) {
     brood_search_progress_t now;
     char                    best[96] = "", busy[48] = "", left[64] = "", line[320];
@@ -45,16 +50,8 @@ static void show(progress_t *progress, const brood_search_t *search, double util
         brood_log_write(BROOD_LOG_INFO, "%s", line);
 }
 
-void progress_tick(progress_t *progress, const brood_search_t *search, double utilisation) {
-    double every = progress->watched ? 0.5 : progress->every;
-    if (brood_clock_monotonic() - progress->last >= every) show(progress, search, utilisation, false);
-}
-
-void progress_result(progress_t *progress, const brood_search_t *search, double utilisation) {
-    if (progress->finished < 0)
-        show(progress, search, utilisation, false);
-    else
-        progress_tick(progress, search, utilisation);
+void progress_show(progress_t *progress, const brood_search_t *search, double utilisation) {
+    show(progress, search, utilisation, false);
 }
 
 void progress_end(progress_t *progress, const brood_search_t *search, double utilisation) {

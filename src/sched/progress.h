@@ -14,10 +14,10 @@ typedef struct {
 
 void progress_init(progress_t *progress, double every, const brood_search_t *search);
 
+/* Time to show how far it is? The first result shows at once. */
+bool progress_due(const progress_t *progress, bool result);
 /* utilisation: share of the ranks' time spent in steps, 0 … 1; NaN: not known yet. */
-void progress_tick(progress_t *progress, const brood_search_t *search, double utilisation);
-/* After a result: the first one shows at once. */
-void progress_result(progress_t *progress, const brood_search_t *search, double utilisation);
+void progress_show(progress_t *progress, const brood_search_t *search, double utilisation);
 /* Where it all stands at the end, unless the last line of a log said so. */
 void progress_end(progress_t *progress, const brood_search_t *search, double utilisation);
 

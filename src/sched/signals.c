@@ -1,8 +1,14 @@
 #include "brood/sched/signals.h"
 
 #include <signal.h>
-#include <stddef.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "brood/util/limits.h"
 
 static volatile sig_atomic_t seen = BROOD_SIGNAL_NONE;
 static struct timespec       first; /* written before `seen`, and never again */
@@ -18,6 +24,52 @@ static void handle(int number) {
         signal(SIGINT, SIG_DFL);
         raise(SIGINT);
     }
+}
+
+/* Two lines, so that a fault amid the writing of one finds the other whole. */
+static char                  doing[2][BROOD_MAX_TEXT + 256];
+static volatile sig_atomic_t doing_now;
+static struct sigaction      before_fault[NSIG];
+
+static void write_all(const char *text) {
+    size_t left = strlen(text);
+    while (left > 0) {
+        ssize_t written = write(STDERR_FILENO, text, left);
+        if (written <= 0) return;
+        text += written;
+        left -= (size_t)written;
+    }
+}
+
+/* Then whoever handled it before: MPI prints where it happened, the system's own way ends the process. */
+static void handle_fault(int number) {
+    if (doing[doing_now][0]) {
+        write_all("brood: error: this rank dies of a fault (SIGSEGV, SIGBUS, SIGILL or SIGFPE) in ");
+        write_all(doing[doing_now]);
+        write_all("\n");
+    }
+    sigaction(number, &before_fault[number], NULL);
+    raise(number);
+}
+
+static void install_for_faults(void) {
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+    struct sigaction action = {.sa_handler = handle_fault};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        sigaction(numbers[i], &action, &before_fault[numbers[i]]);
+}
+
+void brood_signals_doing(const char *format, ...) {
+    static bool installed;
+    int         next = !doing_now;
+    va_list     arguments;
+    if (!installed) install_for_faults();
+    installed = true;
+    va_start(arguments, format);
+    vsnprintf(doing[next], sizeof doing[next], format, arguments);
+    va_end(arguments);
+    doing_now = next;
 }
 
 void brood_signals_install(void) {

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "brood/sched/signals.h"
 #include "brood/util/log.h"
 #include "brood/util/phase.h"
 
@@ -77,6 +78,8 @@ static brood_err_t begin(worker_t *worker, const brood_task_t *task) {
     worker->writes = (writes_t){0};
     worker->mark = (brood_child_mark_t){0};
     worker->resumed = (brood_child_mark_t){.rank = -1};
+    brood_signals_doing("episode %lld, \"%s\", on rank %d; `--skip %lld` leaves it out", (long long)task->episode,
+                        task->architecture, worker->rank, (long long)task->episode);
     brood_err_t err = worker->with->evaluator->begin(worker->with->self, task);
     if (err == BROOD_OK && task->begun && worker->with->run) err = take_up(worker, task);
     worker->begun = err == BROOD_OK;
@@ -114,6 +117,7 @@ brood_err_t worker_step(worker_t *worker, bool *finished, result_message_t *resu
     if (worker->with->finished) BROOD_TRY(worker->with->finished(worker->with->finished_self, &task));
     result->end = brood_clock_now();
     *finished = true;
+    brood_signals_doing("%s", "");
     worker->current = worker->next;
     worker->begun = false;
     worker->next.episode = -1;
@@ -172,6 +176,7 @@ void worker_stop(worker_t *worker, bool save, left_message_t *left) {
         left->code = (int32_t)err;
         if (err != BROOD_OK) snprintf(left->message, sizeof left->message, "%s", brood_message());
     }
+    brood_signals_doing("%s", "");
     worker->current.episode = -1;
     worker->begun = false;
 }

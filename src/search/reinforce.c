@@ -206,7 +206,9 @@ static brood_err_t learn(void *self, const brood_history_t *history, int64_t fir
     BROOD_TRY(brood_policy_gradient(reinforce->policy, &batch, reinforce->weight,
                                     reinforce->config.entropy / (double)count, reinforce->gradient));
     /* Nothing can fail any more. */
-    brood_policy_step(reinforce->policy, reinforce->gradient, update);
+    brood_policy_stepped_t stepped = brood_policy_step(reinforce->policy, reinforce->gradient);
+    update->gradient_norm = stepped.gradient_norm;
+    update->learning_rate = stepped.learning_rate;
     reinforce->moving = moved;
 done:
     return err;

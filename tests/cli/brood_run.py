@@ -2,11 +2,16 @@
 
 brood_run.py BUILD"""
 
+import csv
+import io
 import os
 import pathlib
+import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 SCRIPT = pathlib.Path(os.environ["BROOD_SOURCE"]) / "scripts/brood-run"
 SEARCH = ["search", "/dev/null", "--set", "evaluator.name=synthetic", "--set", "run.episodes=2", "--set", "run.round=2", "--set", "policy.units=8"]
@@ -37,6 +42,33 @@ def test_a_rank_that_is_killed_is_told_of(scratch):
     run = scratch / "run"
     answer = start(SCRIPT, "-n", "2", *SEARCH, "--run", run, expected=137, BROOD_PROGRAM_PREFIX="timeout -s KILL 0.001")
     assert "a rank was killed" in answer.stderr, answer.stderr
+
+
+def handed_out(run):
+    """Episodes, as the last checkpoint knows."""
+    if not (run / "run.h5").exists():
+        return 0
+    table = subprocess.run([os.environ["BROOD"], "status", run, "--csv"], capture_output=True, text=True, check=True).stdout
+    return sum(int(row["attempts"]) for row in csv.DictReader(io.StringIO(table)))
+
+
+def test_a_fault_names_its_episode_and_the_next_start_those_in_training(scratch):
+    run = scratch / "run"
+    slow = ["--set", "evaluator.delay=300", "--set", "evaluator.steps=2000", "--set", "space.layers=1", "--set", "checkpoint.every=0.1 s", "--set", "checkpoint.share=1"]
+    with open(scratch / "log", "w") as log:
+        job = subprocess.Popen([SCRIPT, "-n", "2", *SEARCH, *slow, "--run", run], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    while handed_out(run) < 2:
+        assert job.poll() is None, (scratch / "log").read_text()
+        time.sleep(0.1)
+    time.sleep(0.5)  # until the last one has begun
+    ranks = subprocess.run(["pgrep", "-x", "-f", rf"\S*/brood search .*--run {run}"], capture_output=True, text=True).stdout.split()
+    os.kill(int(ranks[1]), signal.SIGSEGV)
+    job.wait(timeout=60)
+    said = (scratch / "log").read_text()
+    fault = re.search(r"dies of a fault .* in episode (\d), \".*\", on rank \d; `--skip \1`", said)
+    assert fault, said
+    again = start(SCRIPT, "-n", "2", "search", "--run", run, "--set", "evaluator.delay=0")
+    assert "left no word" in again.stderr and f"episode {fault[1]} (begun 1 time)" in again.stderr, again.stderr
 
 
 def test_installed_it_starts_the_brood_beside_it_and_names_itself(scratch, build):

@@ -29,10 +29,9 @@ static uint64_t life(brood_math_t *math, const brood_policy_config_t *config) {
     double       *weight = fixture_numbers(70, (int64_t)tokens, 1);
     double       *gradient = fixture_numbers(0, brood_policy_parameters(policy), 0);
     for (int round = 0; round < 2; round++) {
-        brood_update_t update;
         assert_int_equal(brood_policy_sample(policy, &batch), BROOD_OK);
         assert_int_equal(brood_policy_gradient(policy, &batch, weight, 0.1, gradient), BROOD_OK);
-        brood_policy_step(policy, gradient, &update);
+        brood_policy_step(policy, gradient);
         hash = brood_hash(hash, batch.log_p, tokens * sizeof *batch.log_p);
     }
     hash = brood_hash(hash, brood_policy_weights(policy), (size_t)brood_policy_parameters(policy) * sizeof(double));

@@ -387,14 +387,13 @@ static void paths_give_the_same_bits(void **state) {
         brood_batch_t   batch[2];
         brood_policy_t *policy[2];
         for (int path = 0; path < 2; path++) {
-            brood_update_t update;
             policy[path] = fixture_policy(&config, &toy_ragged, math[path]);
             batch[path] = fixture_batch(&toy_ragged, 70);
             gradient[path] = fixture_numbers(0, brood_policy_parameters(policy[path]), 0);
             for (int step = 0; step < 2; step++) {
                 RUN(brood_policy_sample(policy[path], &batch[path]));
                 RUN(brood_policy_gradient(policy[path], &batch[path], weight, 0.1, gradient[path]));
-                brood_policy_step(policy[path], gradient[path], &update);
+                brood_policy_step(policy[path], gradient[path]);
             }
         }
         for (int64_t row = 0; row < 70; row++) assert_rows_equal(&toy_ragged, &batch[0], row, &batch[1], row);

@@ -53,11 +53,10 @@ static void optimisers_follow_their_formulas(void **state) {
         int64_t         count = brood_policy_parameters(policy);
         double         *start = fixture_numbers(1, count, 0.8), *gradient[STEPS], *kept[STEPS];
         for (int step = 0; step < STEPS; step++) {
-            brood_update_t update = {0};
             gradient[step] = fixture_numbers(30 + step, count, step == 2 ? 1e-6 : 2);
             kept[step] = fixture_numbers(30 + step, count, step == 2 ? 1e-6 : 2);
-            brood_policy_step(policy, gradient[step], &update);
-            assert_true(update.learning_rate == 0.03);
+            brood_policy_stepped_t stepped = brood_policy_step(policy, gradient[step]);
+            assert_true(stepped.learning_rate == 0.03);
         }
         for (int64_t i = 0; i < count; i++) {
             plain_t plain = {.weight = start[i], .moment = {optimizer == BROOD_POLICY_RMSPROP ? 1 : 0, 0}};
@@ -86,10 +85,9 @@ static void one_step(brood_math_t *math, double l2, double clip, double limit, d
     double *gradient = fixture_numbers(40, *count, limit);
     *before = fixture_numbers(1, *count, 0.8);
     *taken = fixture_numbers(0, *count, 0);
-    brood_update_t update = {0};
-    brood_policy_step(policy, gradient, &update);
+    brood_policy_stepped_t stepped = brood_policy_step(policy, gradient);
     for (int64_t i = 0; i < *count; i++) (*taken)[i] = brood_policy_weights(policy)[i] - (*before)[i];
-    *norm = update.gradient_norm;
+    *norm = stepped.gradient_norm;
     free(gradient);
     brood_policy_destroy(&policy);
 }
@@ -200,9 +198,8 @@ static void starting_weights_fill_their_ranges(void **state) {
 }
 
 static void learn_a_little(brood_policy_t *policy, int64_t series) {
-    brood_update_t update;
-    double        *gradient = fixture_numbers(series, brood_policy_parameters(policy), 1);
-    brood_policy_step(policy, gradient, &update);
+    double *gradient = fixture_numbers(series, brood_policy_parameters(policy), 1);
+    brood_policy_step(policy, gradient);
     free(gradient);
 }
 

@@ -3,7 +3,8 @@
 #ifndef BROOD_HISTORY_HISTORY_H
 #define BROOD_HISTORY_HISTORY_H
 
-#include "brood/nn/spec.h"
+#include <stdbool.h>
+
 #include "brood/util/field.h"
 #include "brood/util/limits.h"
 
@@ -109,5 +110,8 @@ brood_err_t brood_history_restore(brood_history_t *history) BROOD_WARN_UNUSED;
 /* /episodes, /curves, /updates, what is known of the rounds that wait for their update (/strategy/asked_probability),
    and the scales /position and /choice. Curves are laid out in episode order here. BROOD_E_MEMORY. */
 brood_err_t brood_history_fields(brood_history_t *history, brood_fields_t *fields) BROOD_WARN_UNUSED;
+
+/* The columns of /episodes, for rows that are no history's: what analysis reads of a file without making one. */
+void brood_history_row_fields(brood_episode_t rows[], int64_t count, brood_fields_t *fields);
 
 #endif

@@ -4,7 +4,6 @@
 #ifndef BROOD_POLICY_POLICY_H
 #define BROOD_POLICY_POLICY_H
 
-#include "brood/history/history.h"
 #include "brood/math/math.h"
 #include "brood/rng/philox.h"
 #include "brood/space/space.h"
@@ -60,10 +59,15 @@ brood_err_t brood_policy_score(const brood_policy_t *policy, brood_batch_t *batc
 brood_err_t brood_policy_gradient(const brood_policy_t *policy, const brood_batch_t *batch,
                                   const double *weight /* [B, T] */, double entropy_weight,
                                   double *gradient /* [P] */) BROOD_WARN_UNUSED;
-/* One step upwards along gradient − l2 ∇ ‖θ‖² = gradient − 2 l2 θ, clipped; fills gradient_norm (before clipping) and
-   learning_rate. Adam with β 0.9 and 0.999, ε 1e-8; SGD v ← momentum v + g, θ ← θ + rate v; RMSProp with ρ 0.9, ε 1e-10
-   inside the root, mean square from 1, as TensorFlow 1. Alters `gradient`. */
-void brood_policy_step(brood_policy_t *policy, double *gradient /* [P] */, brood_update_t *update);
+typedef struct {
+    double gradient_norm; /* before clipping */
+    double learning_rate;
+} brood_policy_stepped_t;
+
+/* One step upwards along gradient − l2 ∇ ‖θ‖² = gradient − 2 l2 θ, clipped. Adam with β 0.9 and 0.999, ε 1e-8; SGD v ←
+   momentum v + g, θ ← θ + rate v; RMSProp with ρ 0.9, ε 1e-10 inside the root, mean square from 1, as TensorFlow 1.
+   Alters `gradient`. */
+brood_policy_stepped_t brood_policy_step(brood_policy_t *policy, double *gradient /* [P] */);
 
 /* /policy: steps (taken); /policy/weights and a group for each moment of the optimiser, with the same names.
    Valid until the policy is destroyed. */

@@ -3,6 +3,8 @@
 #ifndef BROOD_SCHED_SIGNALS_H
 #define BROOD_SCHED_SIGNALS_H
 
+#include "brood/util/error.h"
+
 typedef enum {
     BROOD_SIGNAL_NONE,
     BROOD_SIGNAL_STOP,     /* USR1, TERM: the batch system, or brood-run: submit again */
@@ -12,6 +14,10 @@ typedef enum {
 /* First thing in a job. Further signals change nothing (Slurm sends TERM, CONT, TERM within 10 ms), except a second INT
    at least 1 s after the first, which ends the process at once, without saving. */
 void brood_signals_install(void);
+
+/* What this process is doing ("" is nothing to tell; cut where too long): should it die of a fault of its own (SIGSEGV,
+   SIGBUS, SIGILL, SIGFPE), its last line to stderr says so. First called after MPI_Init, whose handlers come behind. */
+void brood_signals_doing(const char *format, ...) BROOD_PRINTF(1, 2);
 
 /* The first that came, and when: *seconds (may be NULL), monotonic. */
 brood_signal_t brood_signals_seen(double *seconds);

@@ -3,6 +3,7 @@
 #ifndef BROOD_SEARCH_STRATEGY_H
 #define BROOD_SEARCH_STRATEGY_H
 
+#include "brood/history/history.h"
 #include "brood/policy/policy.h"
 
 /* What search asks of a strategy: architectures for these episodes.
