@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 static _Thread_local char message[BROOD_MESSAGE_SIZE];
 
 #define EXIT_CODE(symbol, code, text) code,
