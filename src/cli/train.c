@@ -170,7 +170,7 @@ const command_t command_train = {
         "  --max-time TIME, --skip E, --allow-inexact   as in `brood search`\n\n"
         "Epochs, learning rate, schedule and images are those of the keys retrain.*; run.round, run.episodes, "
         "run.lag,\n"
-        "limits.* and strategy.* are not read. Same ranks, run file and resuming as a search: the same command goes "
-        "on.\n",
+        "reward.kind, limits.* and strategy.* are not read. Same ranks, run file and resuming as a search: the same\n"
+        "command goes on.\n",
     .run = run,
 };
