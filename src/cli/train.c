@@ -92,9 +92,9 @@ static brood_err_t adjust(void *self, config_t *config, const config_t *of_run) 
     search->episodes = search->list.count * seeds;
     search->lag = 0;
     search->duplicates = BROOD_DUPLICATES_RETRAIN;
-    search->reward = BROOD_REWARD_ACCURACY;
+    search->reward.kind = BROOD_REWARD_ACCURACY;
     search->start.count = 0;
-    search->parameters = search->flops = search->bytes = 0;
+    search->limits.parameters = search->limits.flops = search->limits.bytes = 0;
     return BROOD_OK;
 }
 
