@@ -7,16 +7,16 @@
 
 #include "brood/math/function.h"
 
-brood_err_t brood_record_create(int64_t epochs, brood_record_t *record) {
+brood_err_t brood_record_init(brood_record_t *record, int64_t epochs) {
     *record = (brood_record_t){.epochs = epochs};
     record->threshold = calloc((size_t)epochs, sizeof *record->threshold);
     record->curve = calloc((size_t)epochs, sizeof *record->curve);
     if (record->threshold && record->curve) return BROOD_OK;
-    brood_record_destroy(record);
+    brood_record_fini(record);
     return brood_fail(BROOD_E_MEMORY, "a learning curve of %" PRId64 " epochs does not fit into memory", epochs);
 }
 
-void brood_record_destroy(brood_record_t *record) {
+void brood_record_fini(brood_record_t *record) {
     free(record->threshold);
     free(record->curve);
     *record = (brood_record_t){0};

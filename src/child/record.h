@@ -22,8 +22,8 @@ typedef struct {
     double         accuracy, loss, training_loss, test_accuracy;
 } brood_record_t;
 
-brood_err_t brood_record_create(int64_t epochs, brood_record_t *record) BROOD_WARN_UNUSED; /* BROOD_E_MEMORY */
-void        brood_record_destroy(brood_record_t *record);
+brood_err_t brood_record_init(brood_record_t *record, int64_t epochs) BROOD_WARN_UNUSED; /* BROOD_E_MEMORY */
+void        brood_record_fini(brood_record_t *record);
 
 /* A new child: an empty curve, status open. */
 void brood_record_begin(brood_record_t *record, const brood_task_t *task);

@@ -80,7 +80,7 @@ typedef struct {
 static void synthetic_destroy(void **self) {
     synthetic_t *synthetic = *self;
     if (!synthetic) return;
-    brood_record_destroy(&synthetic->record);
+    brood_record_fini(&synthetic->record);
     free(synthetic);
     *self = NULL;
 }
@@ -94,7 +94,7 @@ static brood_err_t synthetic_create(const brood_evaluator_setup_t *setup, void *
     synthetic->seed = setup->seed;
     synthetic->retrain = setup->retrain;
     synthetic->validated = !setup->retrain || setup->config->retrain.images == BROOD_IMAGES_TRAIN;
-    brood_err_t err = brood_record_create(brood_child_epochs(setup->config, setup->retrain), &synthetic->record);
+    brood_err_t err = brood_record_init(&synthetic->record, brood_child_epochs(setup->config, setup->retrain));
     if (err != BROOD_OK) {
         free(synthetic);
         return err;

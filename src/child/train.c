@@ -45,7 +45,7 @@ static void train_destroy(void **self) {
     train_t *train = *self;
     if (!train) return;
     brood_arena_fini(&train->arena);
-    brood_record_destroy(&train->record);
+    brood_record_fini(&train->record);
     free(train);
     *self = NULL;
 }
@@ -68,7 +68,7 @@ static brood_err_t train_create(const brood_evaluator_setup_t *setup, void **sel
     train->optimizer_args = (brood_optimizer_args_t){.kind = (brood_optimizer_kind_t)config->optimizer,
                                                      .momentum = config->momentum,
                                                      .weight_decay = config->weight_decay};
-    brood_err_t err = brood_record_create(brood_child_epochs(config, setup->retrain), &train->record);
+    brood_err_t err = brood_record_init(&train->record, brood_child_epochs(config, setup->retrain));
     if (err != BROOD_OK) free(train);
     if (err == BROOD_OK) *self = train;
     return err;

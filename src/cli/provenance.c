@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "brood/math/function.h"
+#include "brood/run/run.h"
 #include "brood/sched/agree.h"
 #include "version.h"
 
@@ -16,7 +17,22 @@ static void append(char *text, size_t size, const char *more) {
     snprintf(text + used, size - used, "%s%s", used ? " " : "", more);
 }
 
-/* Each node once, in the order of ranks. */
+/* Each node once, in the order of ranks; those for which there is no room, by their number. */
+static void print_hosts(char *all, int ranks, char *hosts, size_t size) {
+    const size_t end = sizeof " and 1000000 more";
+    int          nodes = 0, shown = 0;
+    for (int i = 0; i < ranks; i++) {
+        const char *host = all + (size_t)i * HOST_SIZE;
+        bool        known = false;
+        for (int n = nodes - 1; n >= 0 && !known; n--) known = !strcmp(all + (size_t)n * HOST_SIZE, host);
+        if (known) continue;
+        memmove(all + (size_t)nodes++ * HOST_SIZE, host, HOST_SIZE);
+    }
+    while (shown < nodes && strlen(hosts) + strlen(all + (size_t)shown * HOST_SIZE) + 1 + end <= size)
+        append(hosts, size, all + (size_t)shown++ * HOST_SIZE);
+    if (shown < nodes) snprintf(hosts + strlen(hosts), size - strlen(hosts), " and %d more", nodes - shown);
+}
+
 static brood_err_t gather_hosts(MPI_Comm comm, int rank, int ranks, char *hosts, size_t size) {
     char        mine[HOST_SIZE] = "", *all = NULL;
     MPI_Request request;
@@ -28,22 +44,19 @@ static brood_err_t gather_hosts(MPI_Comm comm, int rank, int ranks, char *hosts,
     BROOD_TRY(brood_mpi(MPI_Igather(mine, HOST_SIZE, MPI_CHAR, all, HOST_SIZE, MPI_CHAR, 0, comm, &request),
                         "gathering hosts"));
     BROOD_TRY(brood_wait(&request));
-    for (int i = 0; rank == 0 && i < ranks; i++) {
-        bool known = false;
-        for (int j = 0; j < i && !known; j++) known = !strcmp(all + j * HOST_SIZE, all + i * HOST_SIZE);
-        if (!known) append(hosts, size, all + i * HOST_SIZE);
-    }
+    if (rank == 0) print_hosts(all, ranks, hosts, size);
 done:
     free(all);
     return err;
 }
 
-static void mpi_library(char *name, size_t size) {
-    char words[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+static void print_libraries(char *text, size_t size) {
+    char words[MPI_MAX_LIBRARY_VERSION_STRING] = "", files[64];
     int  length = 0;
     MPI_Get_library_version(words, &length);
     words[strcspn(words, ",\n")] = '\0'; /* the first clause names library and version */
-    snprintf(name, size, "%.*s", (int)size - 1, words);
+    brood_run_libraries(files, sizeof files);
+    snprintf(text, size, "%.*s, %s", (int)(size - sizeof files - 3), words, files);
 }
 
 const char *provenance_batch_job(void) {
@@ -83,7 +96,7 @@ brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, ch
     job->end = brood_nan();
     snprintf(job->software, sizeof job->software, "brood %s (%s), %s, %s", BROOD_VERSION, BROOD_COMMIT, BROOD_COMPILER,
              BROOD_BUILD);
-    mpi_library(job->libraries, sizeof job->libraries);
+    print_libraries(job->libraries, sizeof job->libraries);
     provenance_numerics(math, job->numerics, sizeof job->numerics);
     for (int i = 0; i < argc; i++) append(job->command, sizeof job->command, argv[i]);
     return BROOD_OK;

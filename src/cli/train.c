@@ -92,9 +92,9 @@ static brood_err_t adjust(void *self, config_t *config, const config_t *of_run) 
     search->episodes = search->list.count * seeds;
     search->lag = 0;
     search->duplicates = BROOD_DUPLICATES_RETRAIN;
-    search->reward = BROOD_REWARD_ACCURACY;
+    search->reward.kind = BROOD_REWARD_ACCURACY;
     search->start.count = 0;
-    search->parameters = search->flops = search->bytes = 0;
+    search->limits.parameters = search->limits.flops = search->limits.bytes = 0;
     return BROOD_OK;
 }
 
@@ -170,7 +170,7 @@ const command_t command_train = {
         "  --max-time TIME, --skip E, --allow-inexact   as in `brood search`\n\n"
         "Epochs, learning rate, schedule and images are those of the keys retrain.*; run.round, run.episodes, "
         "run.lag,\n"
-        "limits.* and strategy.* are not read. Same ranks, run file and resuming as a search: the same command goes "
-        "on.\n",
+        "reward.kind, limits.* and strategy.* are not read. Same ranks, run file and resuming as a search: the same\n"
+        "command goes on.\n",
     .run = run,
 };

@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <zlib.h>
+
+#include "brood/run/run.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "columns are written as they lie in memory");
 
@@ -263,4 +266,10 @@ void brood_h5_shape_text(int ndim, const hsize_t shape[], char text[BROOD_H5_MAX
         used += (size_t)snprintf(text + used, BROOD_H5_MAX_SHAPE - used, "%s%llu", d ? ", " : "[",
                                  (unsigned long long)shape[d]);
     if (used < BROOD_H5_MAX_SHAPE) snprintf(text + used, BROOD_H5_MAX_SHAPE - used, "]");
+}
+
+void brood_run_libraries(char *text, size_t size) {
+    unsigned major = 0, minor = 0, release = 0;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(text, size, "HDF5 %u.%u.%u, zlib %s", major, minor, release, zlibVersion());
 }

@@ -121,7 +121,7 @@ void brood_clock_fields(brood_clock_t *clock, brood_fields_t *fields) {
     JOB(id, BROOD_TYPE_TEXT, "job id", NULL, "the batch system's, or HOST:PID");
     JOB(restart, BROOD_TYPE_I32, "restart count", "1", "how often the batch system had restarted the job");
     JOB(ranks, BROOD_TYPE_I32, "ranks", "1", "MPI ranks");
-    JOB(hosts, BROOD_TYPE_TEXT, "hosts", NULL, "nodes, each once");
+    JOB(hosts, BROOD_TYPE_TEXT, "hosts", NULL, "nodes, each once; of many the first ones, and how many more");
     JOB(start, BROOD_TYPE_F64, "start", "seconds since 1970-01-01 00:00:00 UTC", "when the job began");
     JOB(end, BROOD_TYPE_F64, "end", "seconds since 1970-01-01 00:00:00 UTC", "when the job last wrote, or ended");
     JOB(why, BROOD_TYPE_TEXT, "why it ended", NULL, "empty while it runs, and for ever where it was killed");
@@ -133,7 +133,7 @@ void brood_clock_fields(brood_clock_t *clock, brood_fields_t *fields) {
     JOB(child_writing, BROOD_TYPE_F64, "writing of children", "s", "rank seconds spent writing in-flight files");
     JOB(child_saves, BROOD_TYPE_I64, "saves of children", "1", "in-flight files written");
     JOB(software, BROOD_TYPE_TEXT, "software", NULL, "version of Brood, git commit, compiler");
-    JOB(libraries, BROOD_TYPE_TEXT, "libraries", NULL, "versions of MPI, HDF5 and the others");
+    JOB(libraries, BROOD_TYPE_TEXT, "libraries", NULL, "versions of MPI, HDF5 and zlib");
     JOB(numerics, BROOD_TYPE_TEXT, "numerics", NULL, "CPU of rank 0, and who made the products");
-    JOB(command, BROOD_TYPE_TEXT, "command", NULL, "the command line");
+    JOB(command, BROOD_TYPE_TEXT, "command", NULL, "the command line, cut where it is long");
 }

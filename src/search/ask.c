@@ -77,8 +77,9 @@ static brood_err_t redraw(brood_search_t *search, int64_t i, char text[BROOD_MAX
 
 static brood_status_t verdict(const brood_search_config_t *config, const brood_measure_t *measure, bool exists) {
     if (!exists) return BROOD_STATUS_INVALID;
-    bool above = (config->parameters && measure->parameters > config->parameters) ||
-                 (config->flops && measure->flops > config->flops) || (config->bytes && measure->bytes > config->bytes);
+    bool above = (config->limits.parameters && measure->parameters > config->limits.parameters) ||
+                 (config->limits.flops && measure->flops > config->limits.flops) ||
+                 (config->limits.bytes && measure->bytes > config->limits.bytes);
     return above ? BROOD_STATUS_REFUSED : BROOD_STATUS_OPEN;
 }
 

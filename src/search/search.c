@@ -120,12 +120,12 @@ static brood_err_t check_limit(const char *key, int64_t limit, int64_t least) {
 static brood_err_t check_limits(const brood_search_t *search) {
     const brood_search_config_t *config = &search->config;
     brood_measure_t              least, most;
-    if (!config->parameters && !config->flops && !config->bytes) return BROOD_OK;
+    if (!config->limits.parameters && !config->limits.flops && !config->limits.bytes) return BROOD_OK;
     if (config->strategy == BROOD_STRATEGY_LIST) return BROOD_OK;
     brood_err_t err = brood_space_range(search->space, search->minibatch, &least, &most);
-    if (err == BROOD_OK) err = check_limit("limits.parameters", config->parameters, least.parameters);
-    if (err == BROOD_OK) err = check_limit("limits.flops", config->flops, least.flops);
-    if (err == BROOD_OK) err = check_limit("limits.bytes", config->bytes, least.bytes);
+    if (err == BROOD_OK) err = check_limit("limits.parameters", config->limits.parameters, least.parameters);
+    if (err == BROOD_OK) err = check_limit("limits.flops", config->limits.flops, least.flops);
+    if (err == BROOD_OK) err = check_limit("limits.bytes", config->limits.bytes, least.bytes);
     return err;
 }
 

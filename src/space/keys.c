@@ -13,7 +13,7 @@ const brood_key_t brood_space_keys[] = {
      .range = "conv1d | conv2d",
      .help = "what the networks are made of",
      .effect = "conv2d: convolutions over height and width, pooling that halves them. conv1d: the article's networks, "
-               "convolutions along the flattened image, which keep its length and take much longer"},
+               "convolutions along the flattened image, which keep its length and take much longer."},
     {.path = "space.layers",
      .kind = BROOD_KEY_INTEGER,
      .offset = offsetof(brood_space_config_t, layers),
@@ -25,7 +25,7 @@ const brood_key_t brood_space_keys[] = {
      .help = "convolutional layers of every network",
      .effect =
          "Each layer multiplies the number of architectures by that of its choices. A layer is convolution, batch "
-         "normalisation, ReLU, pooling and dropout; conv2d has at most 19"},
+         "normalisation, ReLU, pooling and dropout; conv2d has at most 19."},
     {.path = "space.kernel_size",
      .kind = BROOD_KEY_SIZES,
      .offset = offsetof(brood_space_config_t, kernel_size),
@@ -35,7 +35,7 @@ const brood_key_t brood_space_keys[] = {
      .range = "1 .. " UP_TO(BROOD_SPACE_MOST_SIZE),
      .unit = "pixels",
      .help = "choices of a filter's size; in conv2d also height x width, such as 5x3",
-     .effect = "Larger filters see more of the image at once and cost in proportion to their area"},
+     .effect = "Larger filters see more of the image at once and cost in proportion to their area."},
     {.path = "space.filters",
      .kind = BROOD_KEY_CHOICES,
      .offset = offsetof(brood_space_config_t, filters),
@@ -46,7 +46,7 @@ const brood_key_t brood_space_keys[] = {
      .unit = "filters",
      .help = "choices of the number of filters",
      .effect = "More filters fit more and cost more: a layer costs the product of its filters and those of the layer "
-               "before"},
+               "before."},
     {.path = "space.stride",
      .kind = BROOD_KEY_CHOICES,
      .offset = offsetof(brood_space_config_t, stride),
@@ -56,7 +56,7 @@ const brood_key_t brood_space_keys[] = {
      .range = "1 .. " UP_TO(BROOD_SPACE_MOST_SIZE),
      .unit = "pixels",
      .help = "choices of a convolution's stride; in conv1d only 1",
-     .effect = "A stride of 2 makes everything behind it four times cheaper, and coarser"},
+     .effect = "A stride of 2 makes everything behind it four times cheaper, and coarser."},
     {.path = "space.pool_size",
      .kind = BROOD_KEY_CHOICES,
      .offset = offsetof(brood_space_config_t, pool_size),
@@ -67,7 +67,7 @@ const brood_key_t brood_space_keys[] = {
      .unit = "pixels",
      .help = "choices of the window of max-pooling; 1: no pooling",
      .effect = "In conv2d windows lie side by side: 2 makes everything behind it four times cheaper. In conv1d they "
-               "slide and keep the length"},
+               "slide and keep the length."},
     {.path = "space.dropout",
      .kind = BROOD_KEY_CHOICES,
      .offset = offsetof(brood_space_config_t, dropout),
@@ -77,7 +77,7 @@ const brood_key_t brood_space_keys[] = {
      .range = "0 .. " UP_TO(BROOD_SPACE_MOST_DROPOUT),
      .unit = "per cent",
      .help = "choices of the share of units dropped behind a layer; 0: none",
-     .effect = "Helps large networks that train for many epochs; in short trainings it mostly costs accuracy"},
+     .effect = "Helps large networks that train for many epochs; in short trainings it mostly costs accuracy."},
     {.path = "space.batch_norm",
      .kind = BROOD_KEY_BOOL,
      .offset = offsetof(brood_space_config_t, batch_norm),
@@ -85,7 +85,7 @@ const brood_key_t brood_space_keys[] = {
      .standard = "true",
      .other = "false",
      .help = "batch normalisation between convolution and ReLU",
-     .effect = "Networks learn faster, and rarely diverge; false for the article's networks"},
+     .effect = "Networks learn faster, and rarely diverge; false for the article's networks."},
     {.path = "space.tail",
      .kind = BROOD_KEY_WORD,
      .offset = offsetof(brood_space_config_t, tail),
@@ -95,7 +95,7 @@ const brood_key_t brood_space_keys[] = {
      .range = "average | flatten",
      .help = "what the dense layer at the end reads",
      .effect = "average: one number a filter. flatten: every position of every filter, many more parameters, which "
-               "know where something was seen"},
+               "know where something was seen."},
     {.path = "child.init",
      .kind = BROOD_KEY_WORD,
      .offset = offsetof(brood_space_config_t, init),
@@ -104,6 +104,6 @@ const brood_key_t brood_space_keys[] = {
      .other = "xavier",
      .range = "he | xavier",
      .help = "how the weights of a network start, both uniform",
-     .effect = "he suits ReLU without batch normalisation; xavier is the article's"},
+     .effect = "he suits ReLU without batch normalisation; xavier is the article's."},
 };
 const int64_t brood_space_key_count = sizeof brood_space_keys / sizeof brood_space_keys[0];

@@ -189,7 +189,8 @@ static void networks_above_a_limit_are_refused_at_once(void **state) {
         for (int64_t e = 0; e < episodes_of(search); e++) {
             const brood_episode_t *row = row_of(search, e);
             const int64_t          measured[] = {row->parameters, row->flops, row->bytes};
-            const int64_t          most[] = {fixture.config.parameters, fixture.config.flops, fixture.config.bytes};
+            const int64_t          most[] = {fixture.config.limits.parameters, fixture.config.limits.flops,
+                                             fixture.config.limits.bytes};
             assert_true(measured[l] > 0);
             if (e >= fixture.config.episodes) {
                 assert_int_equal(row->status, BROOD_STATUS_OPEN);

@@ -99,6 +99,9 @@ brood_err_t brood_run_save_child(brood_run_t *run, const brood_child_id_t *id, c
 brood_err_t brood_run_load_child(brood_run_t *run, const brood_child_id_t *id, brood_child_mark_t *mark,
                                  const brood_fields_t *fields, bool *found) BROOD_WARN_UNUSED;
 
+/* "HDF5 1.10.8, zlib 1.2.13": what writes the files. */
+void brood_run_libraries(char *text, size_t size);
+
 /* ---- analysis ---- */
 
 /* Reads a run: of a run directory the newest whole file, looked for again where a rotation is under way, and said where

@@ -15,16 +15,20 @@ typedef enum { BROOD_REWARD_ACCURACY, BROOD_REWARD_CUBE, BROOD_REWARD_BEST, BROO
 typedef enum { BROOD_STRATEGY_REINFORCE, BROOD_STRATEGY_RANDOM, BROOD_STRATEGY_LIST } brood_strategy_name_t;
 
 typedef struct {
-    int64_t       episodes;                  /* the goal; free */
-    int64_t       round, lag, seed;          /* run.* */
-    int32_t       reward;                    /* brood_reward_kind_t */
-    double        failure, target, exponent; /* reward.* */
-    int64_t       last;                      /* reward.last: epochs */
-    int64_t       parameters, flops, bytes;  /* limits.*; 0: none */
-    int32_t       strategy;                  /* brood_strategy_name_t */
-    int32_t       duplicates;                /* brood_duplicates_t */
-    brood_texts_t start;                     /* strategy.start */
-    brood_texts_t list;                      /* strategy.list: of strategy list */
+    int64_t episodes;         /* the goal; free */
+    int64_t round, lag, seed; /* run.* */
+    struct {
+        int32_t kind; /* brood_reward_kind_t */
+        double  failure, target, exponent;
+        int64_t last; /* epochs */
+    } reward;
+    struct {
+        int64_t parameters, flops, bytes; /* 0: none */
+    } limits;
+    int32_t       strategy;   /* brood_strategy_name_t */
+    int32_t       duplicates; /* brood_duplicates_t */
+    brood_texts_t start;      /* strategy.start */
+    brood_texts_t list;       /* strategy.list: of strategy list */
 } brood_search_config_t;
 extern const brood_key_t brood_search_keys[];
 extern const int64_t     brood_search_key_count;
