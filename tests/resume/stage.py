@@ -94,8 +94,11 @@ class Place:
         """Every file with its content and its time."""
         found = {}
         for path in sorted(self.directory.rglob("*")):
-            if path.is_file():
-                found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns
+            try:
+                if path.is_file():
+                    found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns
+            except FileNotFoundError:  # of a write that has just ended
+                continue
         return found
 
     def close(self):
