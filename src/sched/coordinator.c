@@ -13,10 +13,12 @@ brood_err_t coordinator_init(coordinator_t *coordinator, const brood_sched_confi
     *coordinator = (coordinator_t){.config = config, .with = with, .here = here, .outbox = outbox, .ranks = ranks};
     coordinator->rank = calloc((size_t)ranks, sizeof *coordinator->rank);
     if (!coordinator->rank) return brood_fail(BROOD_E_MEMORY, "no memory for %d ranks", ranks);
+    for (int rank = 0; rank < ranks; rank++) coordinator->rank[rank].episode = coordinator->rank[rank].next = -1;
     coordinator->rank[0].left = here == NULL;
     coordinator->changed = coordinator->advance_due = true;
     coordinator->last_save = -1e300;
-    coordinator->last_look = brood_clock_monotonic(); /* a job does something before it looks for a reason to stop */
+    coordinator->last_turn = brood_clock_monotonic();
+    coordinator->last_look = coordinator->last_turn; /* a job does something before it looks for a reason to stop */
     progress_init(&coordinator->progress, config->log_every, with->search);
     if (with->run) coordinator_forget_finished(coordinator);
     return BROOD_OK;
@@ -41,6 +43,8 @@ void coordinator_record(coordinator_t *coordinator, int from, const result_messa
         coordinator_fail(coordinator, err);
         return;
     }
+    coordinator->rank[from].episode = coordinator->rank[from].next;
+    coordinator->rank[from].next = -1;
     brood_clock_episode_t *times = brood_clock_episode(with->clock, result->episode);
     times->rank = from;
     times->job = (int32_t)(brood_clock_jobs(with->clock) - 1);
@@ -62,6 +66,7 @@ void coordinator_record(coordinator_t *coordinator, int from, const result_messa
 
 brood_err_t coordinator_receive(coordinator_t *coordinator, int from, tag_t tag, const brood_bytes_t *bytes) {
     rank_t *rank = &coordinator->rank[from];
+    rank->heard = coordinator->watch;
     switch (tag) {
     case TAG_REQUEST:
         rank->wants = true;
@@ -129,6 +134,9 @@ static brood_err_t give(coordinator_t *coordinator, int rank, const brood_task_t
     times->attempts++;
     coordinator->changed = true;
     coordinator->rank[rank].wants = false;
+    *(coordinator->rank[rank].episode < 0 ? &coordinator->rank[rank].episode : &coordinator->rank[rank].next) =
+        task->episode;
+    coordinator->rank[rank].heard = coordinator->watch;
     if (coordinator->first_task <= 0) coordinator->first_task = brood_clock_monotonic();
     if (rank == 0) {
         worker_give(coordinator->here, &message);
@@ -171,7 +179,8 @@ brood_err_t coordinator_turn(coordinator_t *coordinator, bool *over) {
     }
     coordinator_look_for_reasons_to_stop(coordinator);
     if (!coordinator->stopping && coordinator_save_is_due(coordinator)) coordinator_save_in_mid_run(coordinator);
-    brood_err_t err = coordinator->stopping ? BROOD_OK : hand_out(coordinator);
+    brood_err_t err = coordinator_watch(coordinator);
+    if (err == BROOD_OK && !coordinator->stopping) err = hand_out(coordinator);
     if (err == BROOD_OK && coordinator->broken != BROOD_OK)
         err = brood_because(coordinator->broken, "telling the ranks to stop");
     if (err != BROOD_OK) return err;

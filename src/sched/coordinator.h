@@ -8,9 +8,11 @@
 #include "worker.h"
 
 typedef struct {
-    bool   wants; /* has asked for a task, and has none yet */
-    bool   left;  /* has sent its last message */
-    double told;  /* monotonic: until when it has told what it did; 0: nothing yet */
+    bool    wants;         /* has asked for a task, and has none yet */
+    bool    left;          /* has sent its last message */
+    double  told;          /* monotonic: until when it has told what it did; 0: nothing yet */
+    int64_t episode, next; /* handed out to it and without a result, in this order; -1: none */
+    double  heard;         /* its last sign of life, by the watch */
 } rank_t;
 
 typedef struct {
@@ -21,7 +23,12 @@ typedef struct {
     int                              ranks;
     rank_t                          *rank; /* [ranks] */
 
+    /* Seconds in which rank 0 looked: a job that was suspended as a whole has lost nobody. */
+    double watch, last_turn; /* monotonic: of the last look */
+
     bool        stopping;
+    double      leaving;           /* when the ranks were told to leave, by the watch */
+    bool        saved_for_leavers; /* what they had told, since one of them takes long */
     brood_end_t end;
     double      stop_seconds; /* monotonic: when the reason to stop came */
     brood_err_t error;        /* of any rank; BROOD_OK: none */
@@ -62,6 +69,10 @@ brood_err_t coordinator_finish(coordinator_t *coordinator) BROOD_WARN_UNUSED;
 /* Asks every rank to leave when there is a reason: the search is complete, a signal, the time limit, the file halt. */
 void coordinator_look_for_reasons_to_stop(coordinator_t *coordinator);
 void coordinator_stop_by_signal(coordinator_t *coordinator, brood_signal_t signal, int rank);
+
+/* Looks at the watch. A rank that is silent for too long ends the job as an error of its own would; one that does not
+   leave either is not waited for: BROOD_E_RANKS, after saving. Called once a turn. */
+brood_err_t coordinator_watch(coordinator_t *coordinator) BROOD_WARN_UNUSED;
 
 /* What a rank left: open again, its work counted. */
 void coordinator_take_back(coordinator_t *coordinator, const left_message_t *left);

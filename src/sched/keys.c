@@ -13,6 +13,15 @@ const brood_key_t brood_sched_keys[] = {
      .effect =
          "auto: it trains in jobs of up to 32 ranks. A rank 0 that only coordinates answers at once; choose it when "
          "mini-batches are slow and ranks many."},
+    {.path = "sched.patience",
+     .kind = BROOD_KEY_DURATION,
+     KEY(patience),
+     .standard = "10 min",
+     .other = "0.2 s",
+     .range = "0.1 s .. 1 d",
+     .help = "how long a rank that trains may give no sign of life until the job is ended",
+     .effect = "All else is saved first, and the exit code is 11, so that a job script starts it again. It must be "
+               "longer than any mini-batch takes."},
     {.path = "checkpoint.every",
      .kind = BROOD_KEY_DURATION,
      KEY(every),

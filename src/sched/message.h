@@ -47,6 +47,8 @@ typedef struct {
     int32_t signal; /* brood_signal_t */
 } signal_message_t;
 
+/* A sign of life, too: sent at least WATCH_PARTS times while rank 0 has patience. */
+#define WATCH_PARTS 10
 typedef struct {
     double step, write; /* pace_t */
 } pace_message_t;

@@ -27,7 +27,8 @@ typedef struct {
     /* of ranks other than 0: */
     bool           asked, stopping, signalled;
     left_message_t left;
-    pace_t         told; /* to rank 0 */
+    pace_t         told;          /* to rank 0 */
+    double         sign, told_at; /* seconds between signs of life to rank 0; monotonic: of the last one */
 } part_t;
 
 static brood_err_t send_result(part_t *part, const result_message_t *result) {
@@ -125,9 +126,12 @@ static brood_err_t report(part_t *part, bool *left) {
         part->signalled = true;
         BROOD_TRY(outbox_send(&part->outbox, 0, TAG_SIGNAL, &message, sizeof message));
     }
-    if (pace->step > PACE_CHANGE * part->told.step || pace->write > PACE_CHANGE * part->told.write) {
+    double now = brood_clock_monotonic();
+    if (pace->step > PACE_CHANGE * part->told.step || pace->write > PACE_CHANGE * part->told.write ||
+        (!worker_idle(&part->worker) && now - part->told_at > part->sign)) {
         pace_message_t message = {.step = pace->step, .write = pace->write};
         part->told = *pace;
+        part->told_at = now;
         BROOD_TRY(outbox_send(&part->outbox, 0, TAG_PACE, &message, sizeof message));
     }
     if (part->asked || !worker_wants(&part->worker)) return BROOD_OK;
@@ -221,6 +225,7 @@ brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, c
     outbox_init(&part.outbox, part.comm);
     brood_bytes_init(&part.inbox);
 
+    part.sign = config->patience / WATCH_PARTS;
     part.trains = part.rank != 0 || rank0_trains(config, ranks);
     if (part.rank == 0) {
         err = coordinator_init(&coordinator, config, with, part.trains ? &part.worker : NULL, &part.outbox, ranks);

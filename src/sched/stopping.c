@@ -1,13 +1,16 @@
 /* Why a job ends, and how every rank leaves its child. */
+#include <math.h>
 #include <stdio.h>
 
 #include "brood/sched/signals.h"
+#include "brood/util/duration.h"
 #include "brood/util/log.h"
 #include "coordinator.h"
 
 #define LEAVING_SECONDS                                                                                                \
     3.0 /* for MPI_Finalize, and for mpirun, which was seen to take up to 2 s more once its ranks have ended */
-#define HALT_LOOK_SECONDS 5.0 /* between looks at the run directory where no episode ends; a look is one stat() */
+#define LEAVE_WITHIN      30.0 /* seconds, at least: less than batch systems give between TERM and KILL */
+#define HALT_LOOK_SECONDS 5.0  /* between looks at the run directory where no episode ends; a look is one stat() */
 
 /* A child that was left: what waits unbegun is open again, what was begun is in its file, and its work is counted. */
 void coordinator_take_back(coordinator_t *coordinator, const left_message_t *left) {
@@ -25,6 +28,7 @@ void coordinator_take_back(coordinator_t *coordinator, const left_message_t *lef
 static void stop(coordinator_t *coordinator, brood_end_t end, bool save) {
     if (coordinator->stopping) return;
     coordinator->stopping = true;
+    coordinator->leaving = coordinator->watch;
     coordinator->end = end;
     if (coordinator->stop_seconds <= 0) coordinator->stop_seconds = brood_clock_monotonic();
     stop_message_t message = {.save = save};
@@ -71,6 +75,65 @@ static void look_for_halt(coordinator_t *coordinator) {
 static double margin(const coordinator_t *coordinator) {
     const pace_t *pace = &coordinator->pace;
     return 2 * (pace->step + pace->write + coordinator->slowest_save) + LEAVING_SECONDS;
+}
+
+/* How long leaving may take at most: many times what it should. */
+static double leave_within(const coordinator_t *coordinator) {
+    double patience = coordinator->config->patience;
+    return (patience < LEAVE_WITHIN ? patience : LEAVE_WITHIN) +
+           10 * (coordinator->pace.step + coordinator->pace.write);
+}
+
+/* The rank that has been silent longest of those that owe something; -1: none owes anything. */
+static int most_silent(const coordinator_t *coordinator) {
+    int silent = -1;
+    for (int rank = 1; rank < coordinator->ranks; rank++) {
+        const rank_t *of = &coordinator->rank[rank];
+        if (of->left || (of->episode < 0 && !coordinator->stopping)) continue;
+        if (silent < 0 || of->heard < coordinator->rank[silent].heard) silent = rank;
+    }
+    return silent;
+}
+
+static brood_err_t tell_silent(const coordinator_t *coordinator, int rank) {
+    const rank_t *silent = &coordinator->rank[rank];
+    char          span[48], child[96] = "";
+    brood_duration_print(floor(10 * (coordinator->watch - silent->heard)) / 10, span, sizeof span);
+    if (silent->episode >= 0)
+        snprintf(child, sizeof child, ", with episode %lld in hand (`--skip %lld` leaves it out)",
+                 (long long)silent->episode, (long long)silent->episode);
+    return brood_fail(BROOD_E_RANKS, "rank %d has given no sign of life for %s (sched.patience)%s", rank, span, child);
+}
+
+/* Told to leave, a rank has not: the others are not to wait with it until the batch system kills them. */
+static brood_err_t leave_without(coordinator_t *coordinator, int rank) {
+    bool ours = coordinator->error != BROOD_E_LOCKED && !coordinator->unsound;
+    if (coordinator->error == BROOD_OK) coordinator_fail(coordinator, tell_silent(coordinator, rank));
+    snprintf(coordinator_job(coordinator)->why, sizeof coordinator_job(coordinator)->why, "%s",
+             brood_error_text(coordinator->error));
+    if (ours && coordinator_save(coordinator) != BROOD_OK) brood_log_write(BROOD_LOG_WARNING, "%s", brood_message());
+    return brood_fail(BROOD_E_RANKS, "%s; rank %d did not leave when told to, all are ended", coordinator->message,
+                      rank);
+}
+
+brood_err_t coordinator_watch(coordinator_t *coordinator) {
+    const double patience = coordinator->config->patience, most = patience / WATCH_PARTS;
+    double       now = brood_clock_monotonic(), since = now - coordinator->last_turn;
+    coordinator->watch += since < most ? since : most;
+    coordinator->last_turn = now;
+    int silent = most_silent(coordinator);
+    if (silent < 0) return BROOD_OK;
+    if (!coordinator->stopping) {
+        if (coordinator->watch - coordinator->rank[silent].heard > patience)
+            coordinator_fail(coordinator, tell_silent(coordinator, silent));
+        return BROOD_OK;
+    }
+    double waited = coordinator->watch - coordinator->leaving;
+    if (waited > margin(coordinator) && coordinator->changed && !coordinator->saved_for_leavers) {
+        coordinator->saved_for_leavers = true;
+        coordinator_save_in_mid_run(coordinator);
+    }
+    return waited > leave_within(coordinator) ? leave_without(coordinator, silent) : BROOD_OK;
 }
 
 static void look_at_time(coordinator_t *coordinator) {

@@ -63,6 +63,8 @@ CONTEXT = {
     "checkpoint.share": {**SYNTHETIC, "evaluator.delay": "0.05", "run.episodes": "12", "checkpoint.every": "0.05 s"},
     "checkpoint.child": {**SYNTHETIC, "evaluator.delay": "0.2", "run.episodes": "4", "checkpoint.share": "1"},
     "sched.rank0": SYNTHETIC,
+    # Mini-batches of a second, of which 0.2 s of silence are too long.
+    "sched.patience": {**SYNTHETIC, "sched.rank0": "coordinate", "evaluator.steps": "1", "evaluator.delay": "3", "run.episodes": "2", "child.epochs": "1"},
     "log.every": {**SYNTHETIC, "evaluator.delay": "0.05", "run.episodes": "24"},
     "log.level": SYNTHETIC,
 }
@@ -98,7 +100,7 @@ def equal(a, b):
 
 
 def launcher(key):
-    return ["mpirun", "--oversubscribe", "-n", "2"] if key == "sched.rank0" else []
+    return ["mpirun", "--oversubscribe", "-n", "2"] if key in ("sched.rank0", "sched.patience") else []
 
 
 def run(directory, settings, key):

@@ -18,7 +18,7 @@ import h5py
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "gate"))
 import runs
 
-COMPLETE, LOCKED, STOPPED, HALTED, KILLED = 0, 9, 75, 76, 128 + signal.SIGKILL
+COMPLETE, LOCKED, RANKS, STOPPED, HALTED, KILLED = 0, 9, 11, 75, 76, 128 + signal.SIGKILL
 PHASES = ("training", "evaluating", "updating", "writing", "idle")
 SELF, ALL, LAUNCHER = range(3)
 CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)

@@ -109,6 +109,44 @@ def test_a_second_int_after_a_second_ends_at_once_an_earlier_one_changes_nothing
     place.check()
 
 
+# ---- a rank that hangs ----
+
+IMPATIENT = {**LONG, "sched.patience": "1 s"}
+
+
+def hang(place, changed, act):
+    """The rank stops as a hung one does; the others' work is saved, and the next job goes on from it."""
+    job = place.at_work(0.05, changed, ranks=3)
+    job.send(signal.SIGSTOP, [job.ranks()[2]])
+    act(job)
+    output = " ".join(ends_with(job, jobs.RANKS).split())
+    assert "rank 2 did not leave when told to, all are ended" in output, output
+    children = jobs.inflight(place.directory)
+    assert len(children) >= 2, children
+    assert "in flight: episode" in place.go_on()
+    return output
+
+
+def test_a_rank_that_hangs_is_named_and_the_others_are_saved(place):
+    output = hang(place, IMPATIENT, lambda job: None)
+    assert "rank 2 has given no sign of life for 1 s (sched.patience), with episode" in output, output
+
+
+def test_a_rank_that_hangs_does_not_keep_a_stop_from_saving(place):
+    hang(place, IMPATIENT, lambda job: job.send(signal.SIGTERM, [job.ranks()[0]]))
+
+
+def test_a_job_that_is_suspended_as_a_whole_has_lost_nobody(place):
+    job = place.at_work(0.05, IMPATIENT, ranks=3)
+    everyone = list(job.ranks().values())
+    job.send(signal.SIGSTOP, everyone)
+    time.sleep(3)
+    job.send(signal.SIGCONT, everyone)
+    time.sleep(1)
+    job.send(signal.SIGTERM, everyone)
+    ends_with(job, jobs.STOPPED)
+
+
 # ---- time ----
 
 

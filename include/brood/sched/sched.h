@@ -18,6 +18,7 @@ typedef enum { BROOD_RANK0_AUTO, BROOD_RANK0_TRAIN, BROOD_RANK0_COORDINATE } bro
 
 typedef struct {
     int32_t rank0;     /* brood_rank0_t */
+    double  patience;  /* sched.patience, seconds */
     double  every;     /* checkpoint.every, seconds */
     double  share;     /* checkpoint.share, of the time */
     double  child;     /* checkpoint.child, seconds */
@@ -56,7 +57,8 @@ brood_err_t brood_sched_load(const brood_bytes_t *image, brood_search_t *search,
 /* Collective over comm, which is duplicated; config must agree; `with` is NULL off rank 0. Ends when the search is
    complete, a signal has come (brood/sched/signals.h), the deadline is near or a file `halt` is found: then every rank
    saves the child that it trains, no result is lost on its way, and rank 0 writes the run file. BROOD_OK: *why says how
-   it ended, on every rank. An error of any rank ends all of them with it, after rank 0 has saved what it knows. */
+   it ended, on every rank. An error of any rank ends all of them with it, after rank 0 has saved what it knows. A rank
+   that gives no sign of life, or does not leave when told to, aborts all processes (BROOD_E_RANKS), after the same. */
 brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, const brood_sched_coordinator_t *with,
                             const brood_sched_worker_t *worker, brood_end_t *why) BROOD_WARN_UNUSED;
 
