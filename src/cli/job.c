@@ -333,6 +333,7 @@ brood_err_t job_run(const job_request_t *request, int *exit_code) {
     MPI_Comm_set_errhandler(job.comm, MPI_ERRORS_RETURN);
     MPI_Comm_rank(job.comm, &job.rank);
     MPI_Comm_size(job.comm, &job.ranks);
+    if (job.rank == 0) launcher_listening(); /* all ranks have begun MPI_Init, and installed their handlers before */
     brood_fields_init(&job.fields);
     brood_log_setup(BROOD_LOG_INFO, job.rank == 0);
 

@@ -1,7 +1,9 @@
 #include "launcher.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Tasks that a launcher says it started (1: none says so), and the variable that says it. */
 static long launched_tasks(const char **variable) {
@@ -18,6 +20,12 @@ static long launched_tasks(const char **variable) {
 bool launcher_of_many(void) {
     const char *variable = NULL;
     return launched_tasks(&variable) > 1;
+}
+
+void launcher_listening(void) {
+    const char *path = getenv("BROOD_LISTENING");
+    int         file = path && *path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
+    if (file >= 0) close(file);
 }
 
 brood_err_t launcher_check(int ranks) {

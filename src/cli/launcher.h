@@ -13,4 +13,7 @@ bool launcher_of_many(void);
    on the same run. */
 brood_err_t launcher_check(int ranks) BROOD_WARN_UNUSED;
 
+/* Rank 0, when every rank listens to signals: tells scripts/brood-run, which has named a file for it. */
+void launcher_listening(void);
+
 #endif

@@ -33,6 +33,30 @@ def test_called_wrongly_it_says_how_to_call_it(scratch):
         assert "number of ranks" in start(SCRIPT, "-n", ranks, *SEARCH, expected=2).stderr
 
 
+def test_what_is_no_program_is_named(scratch):
+    assert "/nonexistent: expected a program" in start(SCRIPT, *SEARCH, expected=2, BROOD="/nonexistent").stderr
+    assert "-n N" in start(SCRIPT, "--np", "2", *SEARCH, expected=2).stderr
+
+
+def test_commands_that_are_no_jobs_run_once_and_keep_their_exit_code(scratch):
+    for name, seed in ("a", 1), ("b", 2):
+        start(SCRIPT, "-n", "2", *SEARCH, "--set", f"run.seed={seed}", "--run", scratch / name)
+    answer = start(SCRIPT, "-n", "2", "compare", scratch / "a", scratch / "b", expected=1)
+    assert len(answer.stdout.splitlines()) == 1 and answer.stderr == "", answer
+
+
+def test_a_stop_from_the_first_moment_on_is_obeyed(scratch):
+    slow = ["--set", "evaluator.delay=300", "--set", "evaluator.steps=2000"]
+    for name, code in ("INT", 76), ("TERM", 75), ("USR1", 75):
+        for moment in 0.05, 0.15, 0.3:
+            run = scratch / f"{name}-{moment}"
+            with open(scratch / "log", "w") as log:
+                job = subprocess.Popen([SCRIPT, "-n", "2", *SEARCH, *slow, "--run", run], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+            time.sleep(moment)
+            job.send_signal(getattr(signal, f"SIG{name}"))
+            assert job.wait(timeout=60) == code, (name, moment, (scratch / "log").read_text())
+
+
 def test_an_error_of_brood_is_said_once_and_mpirun_adds_nothing(scratch):
     answer = start(SCRIPT, "-n", "2", "search", "--run", scratch / "none", expected=2)
     assert len(answer.stderr.splitlines()) == 1 and answer.stderr.startswith("brood: error: "), answer.stderr
