@@ -5,11 +5,9 @@ RUN is a run directory, or a run file; it may be written to meanwhile. One pictu
 best so far, the rewards of each round, the learning curves. FILE (RUN/plot.png) may end in .png, .pdf or .svg."""
 
 import argparse
-import io
 import os
 import sys
 import textwrap
-import time
 
 try:
     import h5py
@@ -26,6 +24,8 @@ except ImportError as error:
         "python3-h5py python3-numpy python3-matplotlib, and use /usr/bin/python3"
     )
 
+import runfile
+
 # Their reward is reward.failure, which says nothing of an accuracy and would squeeze the axes.
 FAILED = ("invalid", "refused", "diverged", "skipped")
 CURVES_SHOWN = 2000  # more of them only blacken the picture
@@ -33,26 +33,12 @@ INK, FRAME, GRID = "#22272e", "#9aa3ad", "#e3e7eb"
 EPISODE, LINE, BEST, BAD = "#8fa3b5", "#1f6f9f", "#d1570a", "#a3324a"
 
 
-def read_bytes(path):
-    """A run file whole. Where the file system knows no hard links it is missing for an instant while it is replaced."""
-    previous = os.path.join(os.path.dirname(path), "run.prev.h5")
-    for _ in range(40):
-        try:
-            with open(path, "rb") as file:
-                return file.read()
-        except FileNotFoundError:
-            if not os.path.exists(previous):
-                raise
-            time.sleep(0.05)
-    raise FileNotFoundError(2, "missing; run.prev.h5 is there: `brood check` says more", path)
-
-
 class Run:
     """What is drawn, row = episode. `value` is the reward; in a run of `brood train`, whose rewards can be unknown, the
     test accuracy."""
 
-    def __init__(self, path):
-        with h5py.File(io.BytesIO(read_bytes(path)), "r") as file:
+    def __init__(self, run):
+        with runfile.open_run(run) as file:
             episodes, curves = file["episodes"], file["curves"]
             names = {code: name for name, code in h5py.check_enum_dtype(episodes["status"].dtype).items()}
             status = np.array([names[code] for code in episodes["status"][:].tolist()], dtype=object)
@@ -224,16 +210,16 @@ def main():
     parser.add_argument("run", metavar="RUN", help="run directory, or run file")
     parser.add_argument("-o", "--output", metavar="FILE", help="picture to write")
     arguments = parser.parse_args()
-    path = os.path.join(arguments.run, "run.h5") if os.path.isdir(arguments.run) else arguments.run
-    output = arguments.output or os.path.join(os.path.dirname(path), "plot.png")
+    directory = os.path.dirname(arguments.run) if os.path.isfile(arguments.run) else arguments.run
+    output = arguments.output or os.path.join(directory, "plot.png")
     try:
-        run = Run(path)
+        run = Run(arguments.run)
     except FileNotFoundError as error:
-        sys.exit(f"plot.py: {path}: {error.strerror}; RUN is the directory of a run, such as runs/quickstart")
+        sys.exit(f"plot.py: {error.filename}: {error.strerror}; RUN is the directory of a run, such as runs/quickstart")
     except (OSError, KeyError) as error:
-        sys.exit(f"plot.py: {path} cannot be read as a run file of Brood: {error}")
+        sys.exit(f"plot.py: {arguments.run} cannot be read as a run of Brood: {error}")
     try:
-        draw(run, os.path.basename(os.path.dirname(os.path.abspath(path)))).savefig(output, dpi=150)
+        draw(run, os.path.basename(os.path.abspath(directory))).savefig(output, dpi=150)
     except (OSError, ValueError) as error:
         sys.exit(f"plot.py: {output} cannot be written: {error}")
     print(output)

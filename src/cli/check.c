@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "brood/run/check.h"
 #include "command.h"
@@ -20,8 +21,12 @@ static void print_file(void *self, const brood_checked_t *file) {
 static brood_err_t run(int argc, char *argv[], int *exit_code) {
     const char    *dir[1] = {NULL};
     const option_t options[] = {{0}};
+    struct stat    status;
     brood_err_t    err = parse_options(argc, argv, options, dir, 1);
     if (err == BROOD_OK && !dir[0]) err = brood_fail(BROOD_E_USAGE, "which run? brood check DIR");
+    if (err == BROOD_OK && stat(dir[0], &status) == 0 && !S_ISDIR(status.st_mode))
+        err = brood_fail(BROOD_E_USAGE, "%s: found a file, expected a run directory: its files are checked together",
+                         dir[0]);
     if (err == BROOD_OK) err = brood_run_check(&brood_fs_posix, dir[0], print_file, NULL);
     *exit_code = 0;
     return err;

@@ -255,6 +255,11 @@ static brood_err_t take_run(job_t *job, int32_t *complete) {
         err = brood_fail(BROOD_E_USAGE,
                          "--save %s: %s is trained already, and its network was not kept; train it in a new run",
                          request->save, request->dir);
+    if (err == BROOD_OK && *complete &&
+        brood_run_halt(job->run)) { /* it came too late, and is not to stop a later job */
+        brood_log_write(BROOD_LOG_INFO, "the file halt is removed: there is nothing left to halt");
+        err = brood_run_consume_halt(job->run);
+    }
     if (err == BROOD_OK && !*complete)
         err = brood_run_take(job->run, provenance_batch_job(), provenance_batch_restart(), &brood_life_system, &former);
     if (err != BROOD_OK) return err;

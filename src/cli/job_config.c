@@ -16,6 +16,17 @@ static brood_err_t read_for_new_run(const job_request_t *request, config_t *conf
     return err;
 }
 
+/* A run is gone on with by the command that began it. */
+static brood_err_t check_command(const job_request_t *request, const config_t *of_run) {
+    bool list = of_run->search.strategy == BROOD_STRATEGY_LIST;
+    if (list == request->retrain) return BROOD_OK;
+    if (list) return brood_fail(BROOD_E_USAGE, "%s was begun by `brood train`, which goes on with it", request->dir);
+    return brood_fail(BROOD_E_USAGE,
+                      "%s is a search, which `brood search` goes on with; to train its best: --from %s, and --run with "
+                      "a directory of its own",
+                      request->dir, request->dir);
+}
+
 static brood_err_t check_frozen(const char *dir, const brood_bytes_t *image, const brood_section_t sections[]) {
     char       *of_run = NULL;
     brood_err_t err = brood_image_text(image, CONFIG_FROZEN, &of_run);
@@ -32,6 +43,7 @@ brood_err_t job_config_read(const job_request_t *request, const brood_bytes_t *i
     if (image) {
         if (!(of_run = calloc(1, sizeof *of_run))) return brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
         BROOD_TRY(config_read_kept(request->dir, image, NULL, of_run));
+        BROOD_TRY(check_command(request, of_run));
     }
     if (request->file)
         BROOD_TRY(brood_config_read(request->file, request->set, sections, CONFIG_SECTIONS));
@@ -41,8 +53,7 @@ brood_err_t job_config_read(const job_request_t *request, const brood_bytes_t *i
         BROOD_TRY(read_for_new_run(request, config, sections));
     if (request->adjust) BROOD_TRY(request->adjust(request->self, config, of_run));
     if (!request->retrain && config->search.strategy == BROOD_STRATEGY_LIST)
-        BROOD_TRY(
-            brood_fail(BROOD_E_USAGE, "strategy.name is list: such a run is begun and gone on with by `brood train`"));
+        BROOD_TRY(brood_fail(BROOD_E_USAGE, "strategy.name is list: such a run is begun by `brood train`"));
     if (image) err = check_frozen(request->dir, image, sections);
 done:
     free(of_run);

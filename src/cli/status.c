@@ -50,9 +50,13 @@ static brood_err_t read_status(const char *dir, status_t *status) {
     brood_bytes_init(&image);
     if (err != BROOD_OK) goto done;
     BROOD_TRY(brood_run_read(&brood_fs_posix, dir, &image, &status->generation));
-    BROOD_TRY(config_read_kept(dir, &image, NULL, config));
-    BROOD_TRY(table_read(&image, &status->table));
-    BROOD_TRY(brood_image_rows(&image, "/updates/update", &status->told));
+    err = config_read_kept(dir, &image, NULL, config);
+    if (err == BROOD_OK) err = table_read(&image, &status->table);
+    if (err == BROOD_OK) err = brood_image_rows(&image, "/updates/update", &status->told);
+    if (err != BROOD_OK) {
+        err = brood_because(err, "%s", dir);
+        goto done;
+    }
     status->round = config->search.round;
     status->rounds = brood_search_goal(&config->search);
     if (status->told > status->rounds) status->told = status->rounds; /* the goal has been lowered since */

@@ -88,10 +88,10 @@ void summary_begin(const summary_t *summary, const brood_run_t *run, brood_run_s
     int64_t     jobs = brood_clock_jobs(summary->clock);
     const char *why = jobs > 1 ? brood_clock_job(summary->clock, jobs - 2)->why : "";
     print_inflight(summary, run, inflight, sizeof inflight);
-    brood_log_write(BROOD_LOG_INFO,
-                    "going on in %s: %lld of %lld episodes, %lld of %lld rounds told%s; the job before %s%s",
-                    summary->dir, (long long)now.finished, (long long)now.goal, (long long)now.told,
-                    (long long)now.rounds, inflight, *why ? "ended: " : "left no word (killed, or its node lost)", why);
+    brood_log_write(
+        BROOD_LOG_INFO, "going on in %s: %lld of %lld episodes, %lld of %lld rounds told%s; the job before %s%s",
+        summary->dir, (long long)now.finished, (long long)now.goal, (long long)now.told, (long long)now.rounds,
+        inflight, *why ? "ended: " : "left no word (killed, its node lost, or unable to write)", why);
     if (jobs > 1 && !*why) tell_suspects(summary);
 }
 
@@ -161,11 +161,15 @@ void summary_end(const summary_t *summary, brood_end_t end) {
     printf("Repeated      %lld of %lld mini-batch%s\n", (long long)(worked - needed), (long long)worked,
            worked == 1 ? "" : "es");
     printf("Ended         %s\n", brood_end_text(end));
+    char    dir[2 * BROOD_MAX_PATH], program[2 * BROOD_MAX_PATH];
+    int64_t told =
+        brood_history_updates(history) * summary->config->search.round; /* also beyond a goal lowered since */
+    wording_shell(summary->dir, dir, sizeof dir);
+    wording_shell(wording_program(), program, sizeof program);
     if (end != BROOD_END_COMPLETE)
-        printf("To go on      %s %s --run %s\n", wording_program(), summary->retrain ? "train" : "search",
-               summary->dir);
+        printf("To go on      %s %s --run %s\n", program, summary->retrain ? "train" : "search", dir);
     else if (!summary->retrain)
-        printf("To extend it  %s search --run %s --set run.episodes=%lld\n", wording_program(), summary->dir,
-               (long long)(2 * now.goal));
+        printf("To extend it  %s search --run %s --set run.episodes=%lld\n", program, dir,
+               (long long)(2 * (told > now.goal ? told : now.goal)));
     fflush(stdout);
 }

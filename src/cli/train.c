@@ -12,6 +12,7 @@
 typedef struct {
     const char **arch; /* NULL-terminated */
     const char  *from;
+    bool         top_given;
     int64_t      top, seeds; /* seeds 0: as the run has, 1 for a new one */
     const char  *save;
 } train_t;
@@ -43,7 +44,8 @@ static brood_err_t add_winners(brood_texts_t *list, const config_t *config, cons
     BROOD_TRY(brood_run_read(&brood_fs_posix, from, &image, &generation));
     BROOD_TRY(table_read(&image, &table));
     int64_t count = table_best(&table, table.episodes, top, best);
-    if (count == 0) err = brood_fail(BROOD_E_DATA, "--from %s: no episode of that run has been trained yet", from);
+    if (count == 0)
+        err = brood_fail(BROOD_E_DATA, "--from %s: no episode of that run has been trained to its end", from);
     if (count > 0 && count < top)
         brood_log_write(BROOD_LOG_WARNING, "--from %s has only %lld different trained architectures", from,
                         (long long)count);
@@ -54,8 +56,8 @@ done:
     return err;
 }
 
-/* Of a run that goes on: its own list, which must end with what --arch names. */
-static brood_err_t take_kept(brood_texts_t *list, const config_t *of_run) {
+/* Of a run that goes on: its own list, which must end with what --arch names, behind the winners asked for (0: any). */
+static brood_err_t take_kept(brood_texts_t *list, const config_t *of_run, int64_t asked) {
     const brood_texts_t *kept = &of_run->search.list;
     int64_t              before = kept->count - list->count;
     for (int64_t i = 0; i < list->count; i++)
@@ -64,6 +66,9 @@ static brood_err_t take_kept(brood_texts_t *list, const config_t *of_run) {
                               "--arch: \"%s\" is not what this run was begun with (brood status shows "
                               "its list); train others in a run of their own",
                               list->text[i]);
+    if (asked && asked != before)
+        brood_log_write(BROOD_LOG_WARNING, "--top %lld: the run began with the best %lld, and stays with them",
+                        (long long)asked, (long long)before);
     *list = *kept;
     return BROOD_OK;
 }
@@ -77,7 +82,8 @@ static brood_err_t adjust(void *self, config_t *config, const config_t *of_run) 
     /* What --from found is settled when the run begins: RUN may have gone on since. */
     if (train->from && !of_run) err = add_winners(&search->list, config, train->from, train->top);
     if (err == BROOD_OK) err = add_given(&search->list, config, train->arch);
-    if (err == BROOD_OK && of_run && (train->from || search->list.count == 0)) err = take_kept(&search->list, of_run);
+    if (err == BROOD_OK && of_run && (train->from || search->list.count == 0))
+        err = take_kept(&search->list, of_run, train->top_given ? train->top : 0);
     if (err != BROOD_OK) return err;
     if (search->list.count == 0) return brood_fail(BROOD_E_USAGE, "nothing to train: name --arch TEXT, or --from RUN");
 
@@ -127,6 +133,7 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
                                 {0}};
     brood_err_t    err = parse_options(argc, argv, options, file, 1);
     if (err == BROOD_OK) err = count_option("--top", top, BROOD_MAX_TEXTS, &train.top);
+    train.top_given = top != NULL;
     if (err == BROOD_OK) err = count_option("--seeds", seeds, 1000000, &train.seeds);
     if (err == BROOD_OK && !dir)
         err = brood_fail(BROOD_E_USAGE, "--run DIR is missing: the directory that keeps the training");

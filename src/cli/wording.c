@@ -28,6 +28,23 @@ void wording_failures(const int64_t count[BROOD_STATUS_COUNT], char text[WORDING
     snprintf(text + strlen(text), WORDING_FAILURES_SIZE - strlen(text), ")");
 }
 
+const char *wording_shell(const char *text, char *word, size_t size) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@%+-,";
+    static const char quote[] = "'\\''"; /* ends the quotes, a quote of its own, and begins them again */
+    size_t            used = 1;
+    if (*text && text[strspn(text, plain)] == '\0') {
+        snprintf(word, size, "%s", text);
+        return word;
+    }
+    snprintf(word, size, "'");
+    for (; *text && used + sizeof quote < size; text++) {
+        const char one[] = {*text, '\0'};
+        used += (size_t)snprintf(word + used, size - used, "%s", *text == '\'' ? quote : one);
+    }
+    snprintf(word + used, size - used, "'");
+    return word;
+}
+
 const char *wording_program(void) {
     const char *script = getenv("BROOD_STARTED_BY");
     return script && *script ? script : "brood";

@@ -10,6 +10,9 @@ const char *plural(int64_t count); /* "" or "s" */
 #define WORDING_FAILURES_SIZE 160
 void wording_failures(const int64_t count[BROOD_STATUS_COUNT], char text[WORDING_FAILURES_SIZE]);
 
+/* The text as a shell takes it for one word: as it is, or in single quotes. Cut where `size` ends. Returns `word`. */
+const char *wording_shell(const char *text, char *word, size_t size);
+
 /* How the user starts Brood, for commands to be pasted: the script that started it, or "brood". */
 const char *wording_program(void);
 

@@ -4,6 +4,7 @@
 #include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "format.h"
@@ -58,8 +59,11 @@ static brood_err_t fail_hdf5(const brood_stream_t *stream, const char *what) {
 
 /* Images are only read: no lock is taken, which some network file systems refuse. */
 static brood_err_t open_file(brood_stream_t *stream, const char *path) {
-    hdf5_t *hdf5 = stream->self;
-    hid_t   access = H5Pcreate(H5P_FILE_ACCESS);
+    hdf5_t     *hdf5 = stream->self;
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return brood_fail(BROOD_E_DATA, "%s: found a directory or device, expected a file", path);
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 #if H5_VERSION_GE(1, 12, 1) || (H5_VERS_MAJOR == 1 && H5_VERS_MINOR == 10 && H5_VERS_RELEASE >= 7)
     H5Pset_file_locking(access, false, true);
 #endif

@@ -43,13 +43,16 @@ static brood_err_t read_newest(const brood_fs_t *fs, const char *dir, brood_byte
                       damage, previous_missing ? BROOD_RUN_PREVIOUS_FILE ": missing" : brood_message());
 }
 
+/* Of all that is ever written in a run directory. */
+#define LONGEST_NAME "/" BROOD_RUN_INFLIGHT "/9223372036854775807.h5.0123456789abcdef.tmp"
+
 /* A handle without files read. */
 static brood_err_t make_handle(const brood_fs_t *fs, const char *dir, brood_run_t **run) {
     brood_run_t *made = NULL;
     *run = NULL;
-    if (!*dir || strlen(dir) + sizeof "/" BROOD_RUN_INFLIGHT > sizeof made->inflight_dir)
+    if (!*dir || strlen(dir) + sizeof LONGEST_NAME > BROOD_MAX_PATH)
         return brood_fail(BROOD_E_IO, "\"%s\": expected the path of a run directory, 1 to %zu bytes", dir,
-                          sizeof made->inflight_dir - sizeof "/" BROOD_RUN_INFLIGHT);
+                          BROOD_MAX_PATH - sizeof LONGEST_NAME);
     made = calloc(1, sizeof *made);
     if (!made) return brood_fail(BROOD_E_MEMORY, "%s: out of memory", dir);
     made->fs = fs;

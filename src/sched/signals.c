@@ -12,6 +12,7 @@
 
 static volatile sig_atomic_t seen = BROOD_SIGNAL_NONE;
 static struct timespec       first; /* written before `seen`, and never again */
+static struct timespec       first_interrupt;
 
 static void handle(int number) {
     struct timespec now;
@@ -19,8 +20,12 @@ static void handle(int number) {
     if (seen == BROOD_SIGNAL_NONE) {
         first = now;
         seen = number == SIGINT ? BROOD_SIGNAL_INTERRUPT : BROOD_SIGNAL_STOP;
-    } else if (number == SIGINT && seen == BROOD_SIGNAL_INTERRUPT &&
-               (now.tv_sec > first.tv_sec + 1 || (now.tv_sec == first.tv_sec + 1 && now.tv_nsec >= first.tv_nsec))) {
+    }
+    if (number != SIGINT) return;
+    if (first_interrupt.tv_sec == 0) {
+        first_interrupt = now;
+    } else if (now.tv_sec > first_interrupt.tv_sec + 1 ||
+               (now.tv_sec == first_interrupt.tv_sec + 1 && now.tv_nsec >= first_interrupt.tv_nsec)) {
         signal(SIGINT, SIG_DFL);
         raise(SIGINT);
     }

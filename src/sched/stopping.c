@@ -140,10 +140,13 @@ static void look_at_time(coordinator_t *coordinator) {
     if (coordinator->here) coordinator_take_pace(coordinator, &coordinator->here->pace);
     double left = coordinator->with->deadline - brood_clock_monotonic();
     if (left > margin(coordinator)) return;
-    brood_log_write(BROOD_LOG_INFO,
-                    "the time limit is %.1f s away, and stopping may take %.1f s: every rank saves its child, then the "
-                    "job stops",
-                    left, margin(coordinator));
+    if (left < 0)
+        brood_log_write(BROOD_LOG_INFO, "the time limit has passed: every rank saves its child, then the job stops");
+    else
+        brood_log_write(BROOD_LOG_INFO,
+                        "the time limit is %.1f s away, and stopping may take %.1f s: every rank saves its child, then "
+                        "the job stops",
+                        left, margin(coordinator));
     stop(coordinator, BROOD_END_STOPPED, true);
 }
 

@@ -92,16 +92,17 @@ static brood_err_t check_given(brood_search_t *search) {
         brood_measure_t measure;
         bool            exists;
         brood_err_t     err = brood_space_parse(search->space, start->text[i], search->given_tokens, canonical);
-        if (err == BROOD_E_DATA) return brood_because(BROOD_E_CONFIG, "strategy.start: \"%s\"", start->text[i]);
+        if (err == BROOD_E_DATA) return brood_because(BROOD_E_CONFIG, "strategy.start");
         if (err != BROOD_OK) return err;
         for (int64_t t = 0; t < search->positions; t++) {
             brood_decision_t decision;
             brood_space_decision(search->space, search->given_tokens, t, &decision);
             if (decision.choices > 0 && search->given_tokens[t] < 0)
                 return brood_fail(BROOD_E_CONFIG,
-                                  "strategy.start: \"%s\" lies outside the search space (its %s); name architectures "
+                                  "strategy.start: \"%s\" lies outside the search space (%s%s); name architectures "
                                   "of the space, or widen it",
-                                  start->text[i], brood_space_kind_name(search->space, decision.kind));
+                                  start->text[i], t == 0 ? "its number of layers, or its " : "its ",
+                                  brood_space_kind_name(search->space, decision.kind));
         }
         err = search_measure(search, canonical, &measure, &exists);
         if (err != BROOD_OK) return err;

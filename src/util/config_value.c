@@ -40,8 +40,8 @@ void brood_config_expected(const brood_key_t *key, char *text) {
         [BROOD_KEY_WORD] = "", /* its range says all */
         [BROOD_KEY_TEXT] = "a text, or ~ for none",
         [BROOD_KEY_DURATION] = "a duration such as 0.2 s, 5 min or 3h50m",
-        [BROOD_KEY_CHOICES] = "whole numbers (a list, one value, or {from, to, step})",
-        [BROOD_KEY_SIZES] = "sizes such as 3 or 5x3 (a list, one value, or {from, to, step})",
+        [BROOD_KEY_CHOICES] = "whole numbers (a list of up to 256, one value, or {from, to[, step]})",
+        [BROOD_KEY_SIZES] = "sizes such as 3 or 5x3 (a list of up to 256, one value, or {from, to[, step]})",
         [BROOD_KEY_TEXTS] = "a list of texts",
     };
     char range[BROOD_EXPECTED_SIZE / 2];

@@ -25,6 +25,7 @@ except ImportError as missing:
 BROOD = os.environ["BROOD"]
 PLOT = os.path.join(os.environ["BROOD_SOURCE"], "analysis", "plot.py")
 
+sys.path.insert(0, os.path.dirname(PLOT))
 spec = importlib.util.spec_from_file_location("plot", PLOT)
 plot = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(plot)
@@ -186,8 +187,29 @@ class Plot(unittest.TestCase):
 
         thread = threading.Thread(target=arrive)
         thread.start()
-        self.assertIsNotNone(plot.Run(os.path.join(run, "run.h5")).best)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertIsNotNone(plot.Run(run).best)
+        self.assertEqual(said.getvalue(), "")
         thread.join()
+
+    def test_a_damaged_file_is_said_and_the_generation_before_is_read(self):
+        run = os.path.join(self.place.name, "damaged")
+        shutil.copytree(self.whole, run)
+        newest, previous = os.path.join(run, "run.h5"), os.path.join(run, "run.prev.h5")
+        for path in newest, previous:
+            os.chmod(path, 0o644)
+        before = plot.Run(previous).finished.sum()
+        self.assertNotEqual(before, plot.Run(newest).finished.sum())
+        for path, words in (newest, "the generation before it is read"), (previous, "read all the same"):
+            with open(path, "r+b") as file:
+                file.seek(-50, os.SEEK_END)
+                byte = file.read(1)
+                file.seek(-50, os.SEEK_END)
+                file.write(bytes([byte[0] ^ 1]))
+            with contextlib.redirect_stderr(io.StringIO()) as said:
+                drawn = plot.Run(run).finished.sum()
+            self.assertIn(words, said.getvalue())
+            self.assertEqual(drawn, before if path == newest else plot.Run(self.whole).finished.sum())
 
     def test_what_cannot_be_drawn_is_said_in_a_line(self):
         broken = os.path.join(self.place.name, "broken.h5")

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -71,6 +72,31 @@ def test_a_search_is_begun_gone_on_with_and_extended_by_the_same_command(scratch
     assert "run.round" in refused.stderr and "2" in refused.stderr and "3" in refused.stderr
     brood("search", "--run", scratch / "none", expected=2)
     assert not (scratch / "none").exists()
+
+
+def test_the_command_to_paste_is_quoted_where_a_shell_needs_it(scratch):
+    for name in "a b;ls", "it's $HOME", "plain-1.0":
+        told = brood("search", "/dev/null", "--run", scratch / name, *SETS, "--set", "evaluator.name=synthetic").stdout
+        command = next(line for line in told.splitlines() if line.startswith("To extend it")).removeprefix("To extend it").strip()
+        assert shlex.split(command) == ["brood", "search", "--run", str(scratch / name), "--set", "run.episodes=12"], command
+        assert ("'" in command) == (name != "plain-1.0"), command
+
+
+def test_a_halt_that_came_too_late_does_not_stop_a_later_job(scratch):
+    run = scratch / "run"
+    brood("search", "/dev/null", "--run", run, *SETS, "--set", "evaluator.name=synthetic")
+    (run / "halt").touch()
+    assert "halt is removed" in brood("search", "--run", run).stderr and not (run / "halt").exists()
+    assert "12 of 12" in brood("search", "--run", run, "--set", "run.episodes=12").stdout
+
+
+def test_a_run_is_gone_on_with_by_the_command_that_began_it(scratch):
+    search, train = scratch / "search", scratch / "train"
+    brood("search", "/dev/null", "--run", search, *SETS)
+    brood("train", "--from", search, "--top", 2, "--run", train)
+    assert "brood train" in brood("search", "--run", train, expected=2).stderr
+    assert "is a search" in brood("train", "--arch", "3,4,1,1,0", "--run", search, expected=2).stderr
+    assert "stays with them" in brood("train", "--from", search, "--top", 3, "--run", train).stderr
 
 
 def test_status_says_the_same_as_text_json_and_csv(scratch):

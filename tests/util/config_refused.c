@@ -122,8 +122,8 @@ static void reals_truths_words_and_durations(void **state) {
 
 static void choices_and_sizes(void **state) {
     (void)state;
-#define CHOICES ", expected whole numbers (a list, one value, or {from, to, step}), 1 .. 4096"
-#define SIZES   ", expected sizes such as 3 or 5x3 (a list, one value, or {from, to, step}), 1 .. 100"
+#define CHOICES ", expected whole numbers (a list of up to 256, one value, or {from, to[, step]}), 1 .. 4096"
+#define SIZES   ", expected sizes such as 3 or 5x3 (a list of up to 256, one value, or {from, to[, step]}), 1 .. 100"
     static const refusal_t refusals[] = {
         {"space: {filters: []}", "c.yaml:1:18: space.filters: found an empty list" CHOICES},
         {"space: {filters: [3, 0]}", "c.yaml:1:22: space.filters: found \"0\"" CHOICES},

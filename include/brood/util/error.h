@@ -12,7 +12,7 @@
     X(E_DIFFERENT, 1, "the two runs compared have different content")                                                  \
     X(E_USAGE, 2, "the command line is wrong")                                                                         \
     X(E_CONFIG, 3, "the configuration is wrong, or does not fit the run")                                              \
-    X(E_DATA, 4, "the data set, or an architecture, is missing or wrong")                                              \
+    X(E_DATA, 4, "the data set is missing or wrong, or a run holds nothing to train")                                  \
     X(E_FORMAT, 5, "a file is damaged, or not one of Brood's")                                                         \
     X(E_IO, 6, "a file cannot be read or written")                                                                     \
     X(E_FULL, 7, "no space left, or a quota is exceeded")                                                              \
