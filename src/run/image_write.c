@@ -3,14 +3,15 @@
 #include <string.h>
 
 #include "brood/run/image.h"
+#include "gather.h"
 #include "h5.h"
 
 /* What writing one image holds. */
 typedef struct {
-    hid_t         file;
-    hid_t         scalar, text; /* the dataspace of one value, the type of a text */
-    hid_t         links;        /* how links are made: with the groups on their way */
-    brood_bytes_t rows;         /* what is gathered for one dataset */
+    hid_t    file;
+    hid_t    scalar, text; /* the dataspace of one value, the type of a text */
+    hid_t    links;        /* how links are made: with the groups on their way */
+    gather_t gather;
 } writer_t;
 
 /* A call that only memory or a mistake of ours can make fail. */
@@ -19,7 +20,7 @@ static brood_err_t made(int64_t result, const char *what) {
 }
 
 static void writer_fini(writer_t *writer) {
-    brood_bytes_fini(&writer->rows);
+    gather_fini(&writer->gather);
     brood_h5_close(&writer->links);
     brood_h5_close(&writer->text);
     brood_h5_close(&writer->scalar);
@@ -31,6 +32,7 @@ static brood_err_t writer_init(writer_t *writer, brood_bytes_t *bytes) {
     brood_err_t err = BROOD_OK;
     *writer = (writer_t){
         .file = H5I_INVALID_HID, .scalar = H5I_INVALID_HID, .text = H5I_INVALID_HID, .links = H5I_INVALID_HID};
+    gather_init(&writer->gather);
     BROOD_TRY(brood_h5_create(bytes, &writer->file));
     BROOD_TRY(made(writer->scalar = H5Screate(H5S_SCALAR), "image"));
     BROOD_TRY(brood_h5_type(&(brood_field_t){.type = BROOD_TYPE_TEXT}, &writer->text));
@@ -116,59 +118,31 @@ done:
     return err;
 }
 
-/* The values as HDF5 takes them: enums as bytes, texts as pointers, numbers row behind row. *values points into the
-   field's own memory where that is so laid out. */
-static brood_err_t gather(const brood_field_t *field, const char *path, brood_bytes_t *buffer, const void **values) {
-    const size_t  size = brood_field_size(field);
-    const int64_t columns = brood_field_row(field), rows = field->ndim ? field->shape[0] : 1;
-    const size_t  row = (size_t)columns * size, stride = field->stride ? field->stride : row;
-    const size_t  given = field->type == BROOD_TYPE_TEXT ? sizeof(char *) : field->type == BROOD_TYPE_ENUM ? 1 : size;
-    *values = field->base;
-    if (given == size && stride == row) return BROOD_OK;
-    brood_err_t err = brood_bytes_reserve(buffer, (size_t)(rows * columns) * given);
-    if (err != BROOD_OK) return err;
-    *values = buffer->data;
-    for (int64_t r = 0; r < rows; r++) {
-        const unsigned char *from = (const unsigned char *)field->base + (size_t)r * stride;
-        unsigned char       *to = buffer->data + (size_t)(r * columns) * given;
-        if (field->type == BROOD_TYPE_TEXT) {
-            for (int64_t c = 0; c < columns; c++, from += size, to += given) {
-                if (strnlen((const char *)from, size) == size)
-                    return brood_fail(BROOD_E_BUG, "%s: row %lld: a text without end", path, (long long)r);
-                memcpy(to, &from, sizeof from);
-            }
-        } else if (field->type == BROOD_TYPE_ENUM) {
-            for (int64_t c = 0; c < columns; c++, from += size) {
-                int32_t value;
-                memcpy(&value, from, sizeof value);
-                if (value < 0 || value >= field->members->count)
-                    return brood_fail(BROOD_E_BUG, "%s: row %lld: %d is no value of enum %s", path, (long long)r,
-                                      (int)value, field->members->name);
-                to[c] = (unsigned char)value;
-            }
-        } else {
-            memcpy(to, from, row);
-        }
-    }
-    return BROOD_OK;
-}
-
-static brood_err_t write_column(writer_t *writer, const brood_field_t *field) {
+static brood_err_t write_column(const writer_t *writer, const brood_field_t *field, const void *values) {
     brood_err_t err = BROOD_OK;
     hid_t       type = H5I_INVALID_HID, column = H5I_INVALID_HID;
-    const void *values = NULL;
     char        path[BROOD_H5_MAX_PATH];
     brood_h5_path(field, path);
     if (!field->label || !field->doc) return brood_fail(BROOD_E_BUG, "%s: without label or doc", path);
     BROOD_TRY(column_type(writer, field, path, &type));
     BROOD_TRY(create_column(writer, field, path, type, &column));
-    if (brood_field_count(field)) {
-        BROOD_TRY(gather(field, path, &writer->rows, &values));
-        BROOD_TRY(made(H5Dwrite(column, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), path));
-    }
+    if (brood_field_count(field)) BROOD_TRY(made(H5Dwrite(column, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), path));
 done:
     brood_h5_close(&column);
     brood_h5_close(&type);
+    return err;
+}
+
+static brood_err_t write_columns(writer_t *writer, const brood_fields_t *fields) {
+    const void *values[GATHER_MOST];
+    brood_err_t err = BROOD_OK;
+    for (int64_t i = 0, n; i < fields->count; i += n) {
+        const brood_field_t *first = &fields->field[i];
+        n = gather_count(first, fields->count - i);
+        BROOD_TRY(gather(&writer->gather, first, n, values));
+        for (int64_t f = 0; f < n; f++) BROOD_TRY(write_column(writer, &first[f], values[f]));
+    }
+done:
     return err;
 }
 
@@ -234,7 +208,7 @@ brood_err_t brood_image_write(const char *format, const brood_fields_t *fields, 
     BROOD_TRY(writer_init(&writer, bytes));
     BROOD_TRY(brood_fields_error(fields));
     BROOD_TRY(write_root_attributes(&writer, format));
-    for (int64_t i = 0; i < fields->count; i++) BROOD_TRY(write_column(&writer, &fields->field[i]));
+    BROOD_TRY(write_columns(&writer, fields));
     for (int64_t i = 0; i < fields->count; i++) BROOD_TRY(make_scale(&writer, &fields->field[i]));
     for (int64_t i = 0; i < fields->count; i++) BROOD_TRY(attach_scales(&writer, &fields->field[i]));
     BROOD_TRY(brood_h5_finish(bytes, &writer.file));
