@@ -19,9 +19,9 @@ const brood_key_t brood_sched_keys[] = {
      .standard = "10 min",
      .other = "0.2 s",
      .range = "0.1 s .. 1 d",
-     .help = "how long a rank that trains may give no sign of life until the job is ended",
+     .help = "how long a rank may give no sign of life while it trains, or take to leave, until the job is ended",
      .effect = "All else is saved first, and the exit code is 11, so that a job script starts it again. It must be "
-               "longer than any mini-batch takes."},
+               "longer than any mini-batch, and any write on a busy file system, takes."},
     {.path = "checkpoint.every",
      .kind = BROOD_KEY_DURATION,
      KEY(every),

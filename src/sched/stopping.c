@@ -9,8 +9,7 @@
 
 #define LEAVING_SECONDS                                                                                                \
     3.0 /* for MPI_Finalize, and for mpirun, which was seen to take up to 2 s more once its ranks have ended */
-#define LEAVE_WITHIN      30.0 /* seconds, at least: less than batch systems give between TERM and KILL */
-#define HALT_LOOK_SECONDS 5.0  /* between looks at the run directory where no episode ends; a look is one stat() */
+#define HALT_LOOK_SECONDS 5.0 /* between looks at the run directory where no episode ends; a look is one stat() */
 
 /* A child that was left: what waits unbegun is open again, what was begun is in its file, and its work is counted. */
 void coordinator_take_back(coordinator_t *coordinator, const left_message_t *left) {
@@ -77,13 +76,6 @@ static double margin(const coordinator_t *coordinator) {
     return 2 * (pace->step + pace->write + coordinator->slowest_save) + LEAVING_SECONDS;
 }
 
-/* How long leaving may take at most: many times what it should. */
-static double leave_within(const coordinator_t *coordinator) {
-    double patience = coordinator->config->patience;
-    return (patience < LEAVE_WITHIN ? patience : LEAVE_WITHIN) +
-           10 * (coordinator->pace.step + coordinator->pace.write);
-}
-
 /* The rank that has been silent longest of those that owe something; -1: none owes anything. */
 static int most_silent(const coordinator_t *coordinator) {
     int silent = -1;
@@ -133,7 +125,7 @@ brood_err_t coordinator_watch(coordinator_t *coordinator) {
         coordinator->saved_for_leavers = true;
         coordinator_save_in_mid_run(coordinator);
     }
-    return waited > leave_within(coordinator) ? leave_without(coordinator, silent) : BROOD_OK;
+    return waited > patience ? leave_without(coordinator, silent) : BROOD_OK;
 }
 
 static void look_at_time(coordinator_t *coordinator) {
