@@ -52,7 +52,7 @@ def test_a_stop_from_the_first_moment_on_is_obeyed(scratch):
             run = scratch / f"{name}-{moment}"
             with open(scratch / "log", "w") as log:
                 job = subprocess.Popen([SCRIPT, "-n", "2", *SEARCH, *slow, "--run", run], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
-            time.sleep(moment)
+            time.sleep(moment * int(os.environ.get("BROOD_TIME_FACTOR", "1")))
             job.send_signal(getattr(signal, f"SIG{name}"))
             assert job.wait(timeout=60) == code, (name, moment, (scratch / "log").read_text())
 
