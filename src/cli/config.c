@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include <stdio.h>
+
 #include <stdlib.h>
 
 #include "brood/run/image.h"
@@ -30,4 +32,13 @@ brood_search_setup_t config_search_setup(const config_t *config, const brood_spa
                                   .space = space,
                                   .minibatch = config->child.batch,
                                   .epochs = brood_child_epochs(&config->child, retrain)};
+}
+
+void config_images_print(const brood_data_shape_t *shape, char *text, size_t size) {
+    snprintf(
+        text, size,
+        "%lld of %lld x %lld x %lld in %lld classes: trained on the last %lld, validated on the first %lld, %lld to "
+        "test",
+        (long long)shape->images, (long long)shape->image[0], (long long)shape->image[1], (long long)shape->image[2],
+        (long long)shape->classes, (long long)shape->train, (long long)shape->validation, (long long)shape->test);
 }

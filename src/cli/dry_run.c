@@ -30,7 +30,7 @@ brood_err_t dry_run(const char *file, const char *const set[]) {
     brood_data_shape_t shape = config_nominal_shape;
     brood_space_t     *space = NULL;
     brood_search_t    *search = NULL;
-    char              *yaml = NULL;
+    char              *yaml = NULL, images[160];
     config_t          *config = calloc(1, sizeof *config);
     if (!config) return brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
     brood_err_t err = BROOD_OK;
@@ -43,6 +43,10 @@ brood_err_t dry_run(const char *file, const char *const set[]) {
     BROOD_TRY(brood_search_create(&setup, &search));
     BROOD_TRY(brood_config_text(sections, CONFIG_SECTIONS, false, &yaml));
     printf("%s\n", yaml);
+    if (brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator)->needs_data) {
+        config_images_print(&shape, images, sizeof images);
+        printf("Images        %s\n", images);
+    }
     BROOD_TRY(print_space(config, space));
 done:
     free(yaml);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "brood/math/function.h"
 #include "brood/sched/numerics.h"
@@ -80,6 +81,31 @@ static void warn_of_unknown_accuracy(const job_t *job) {
                         "no accuracy will be known; --set retrain.images=train keeps some");
 }
 
+static int count_classes(const brood_data_t *data, brood_part_t part) {
+    bool seen[256] = {false};
+    int  count = 0;
+    for (int64_t i = 0; i < data->count[part]; i++) {
+        count += !seen[data->labels[part][i]];
+        seen[data->labels[part][i]] = true;
+    }
+    return count;
+}
+
+/* How the images were understood, and whether a file sorted by class makes the accuracy worthless. */
+static void tell_of_images(const job_t *job) {
+    char text[160];
+    int  trained = count_classes(&job->data, BROOD_PART_TRAIN),
+        validated = count_classes(&job->data, BROOD_PART_VALIDATION);
+    config_images_print(&job->data.shape, text, sizeof text);
+    if (job->state == BROOD_RUN_NONE) brood_log_write(BROOD_LOG_INFO, "images: %s", text);
+    if (validated < trained)
+        brood_log_write(
+            BROOD_LOG_WARNING,
+            "the validation images show %d of the %d classes trained on; they are the first of the file, the "
+            "training images the last: a file sorted by class is to be shuffled",
+            validated, trained);
+}
+
 /* All ranks: what training a child needs. */
 static brood_err_t prepare_rank(job_t *job) {
     const config_t           *config = job->config;
@@ -93,6 +119,7 @@ static brood_err_t prepare_rank(job_t *job) {
     if (job->evaluator->needs_data) {
         BROOD_TRY(brood_share_data(job->comm, &config->data, &job->data, &job->window));
         shape = &job->data.shape;
+        if (job->rank == 0) tell_of_images(job);
         warn_of_unknown_accuracy(job);
     }
     err = brood_space_create(&config->space, shape->image, shape->classes, &job->space);
@@ -249,9 +276,10 @@ static brood_err_t take_run(job_t *job, int32_t *complete) {
                                .search = job->search,
                                .clock = job->clock,
                                .dir = request->dir,
-                               .retrain = request->retrain};
+                               .retrain = request->retrain,
+                               .save = request->save};
     *complete = job->state != BROOD_RUN_NONE && brood_search_complete(job->search);
-    if (err == BROOD_OK && *complete && request->save)
+    if (err == BROOD_OK && *complete && request->save && access(request->save, F_OK) != 0)
         err = brood_fail(BROOD_E_USAGE,
                          "--save %s: %s is trained already, and its network was not kept; train it in a new run",
                          request->save, request->dir);

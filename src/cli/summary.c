@@ -161,13 +161,14 @@ void summary_end(const summary_t *summary, brood_end_t end) {
     printf("Repeated      %lld of %lld mini-batch%s\n", (long long)(worked - needed), (long long)worked,
            worked == 1 ? "" : "es");
     printf("Ended         %s\n", brood_end_text(end));
-    char    dir[2 * BROOD_MAX_PATH], program[2 * BROOD_MAX_PATH];
+    char    dir[2 * BROOD_MAX_PATH], program[2 * BROOD_MAX_PATH], save[2 * BROOD_MAX_PATH];
     int64_t told =
         brood_history_updates(history) * summary->config->search.round; /* also beyond a goal lowered since */
     wording_shell(summary->dir, dir, sizeof dir);
     wording_shell(wording_program(), program, sizeof program);
     if (end != BROOD_END_COMPLETE)
-        printf("To go on      %s %s --run %s\n", program, summary->retrain ? "train" : "search", dir);
+        printf("To go on      %s %s --run %s%s%s\n", program, summary->retrain ? "train" : "search", dir,
+               summary->save ? " --save " : "", summary->save ? wording_shell(summary->save, save, sizeof save) : "");
     else if (!summary->retrain)
         printf("To extend it  %s search --run %s --set run.episodes=%lld\n", program, dir,
                (long long)(2 * (told > now.goal ? told : now.goal)));

@@ -11,6 +11,7 @@ typedef struct {
     brood_clock_t        *clock; /* its last job is this one */
     const char           *dir;
     bool                  retrain;
+    const char           *save; /* FILE of `brood train --save`, or NULL */
 } summary_t;
 
 /* Where it begins or goes on: episodes, rounds, children in flight and at which step, how the job before ended; from

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,4 +89,12 @@ void brood_signals_install(void) {
 brood_signal_t brood_signals_seen(double *seconds) {
     if (seconds) *seconds = (double)first.tv_sec + 1e-9 * (double)first.tv_nsec;
     return (brood_signal_t)seen;
+}
+
+bool brood_signals_by_person(void) {
+    const char *path = getenv("BROOD_LISTENING");
+    FILE       *file = path && *path ? fopen(path, "r") : NULL;
+    bool        person = file && fgetc(file) == 'I';
+    if (file) fclose(file);
+    return person;
 }

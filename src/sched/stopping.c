@@ -53,7 +53,8 @@ void coordinator_fail(coordinator_t *coordinator, brood_err_t err) {
 
 void coordinator_stop_by_signal(coordinator_t *coordinator, brood_signal_t signal, int rank) {
     brood_log_write(BROOD_LOG_INFO, "rank %d got a signal: every rank saves its child, then the job stops", rank);
-    stop(coordinator, signal == BROOD_SIGNAL_INTERRUPT ? BROOD_END_HALTED : BROOD_END_STOPPED, true);
+    bool person = signal == BROOD_SIGNAL_INTERRUPT || brood_signals_by_person();
+    stop(coordinator, person ? BROOD_END_HALTED : BROOD_END_STOPPED, true);
 }
 
 void coordinator_take_pace(coordinator_t *coordinator, const pace_t *pace) {

@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import h5py
+import numpy as np
 
 BROOD = os.environ["BROOD"]
 SMALL = [
@@ -167,6 +168,32 @@ def test_save_keeps_one_network_and_refuses_more(scratch):
         file.visit(names.append)
         assert any("weights" in name for name in names) and file["architecture"][()] == b"3,4,1,1,0", names
     brood("train", "/dev/null", "--arch", "3,4,1,1,0", "--seeds", 2, "--save", model, "--run", scratch / "b", *SETS, expected=2)
+
+
+def test_save_is_part_of_the_command_to_go_on_with_and_may_be_repeated(scratch):
+    model, run = scratch / "model.h5", scratch / "a"
+    train = ["train", "/dev/null", "--arch", "3,4,1,1,0", "--save", model, "--run", run, *SETS]
+    told = brood(*train, "--max-time", "0.1 s", expected=75).stdout
+    assert f"train --run {run} --save {model}" in told, told
+    brood("train", "--run", run, "--save", model)
+    assert model.exists()
+    brood(*train)
+    model.unlink()
+    assert "was not kept" in brood(*train, expected=2).stderr
+
+
+def test_images_sorted_by_class_are_warned_of(scratch):
+    labels = np.repeat(np.arange(4, dtype=np.uint8), 50)
+    with h5py.File(scratch / "data.h5", "w") as file:
+        file["train/images"] = np.random.default_rng(1).integers(0, 255, (200, 8, 8), dtype=np.uint8)
+        file["train/labels"] = labels
+    sets = [pair for pair in SMALL if not pair.startswith("data.downscale")] + ["data.name=hdf5", f"data.dir={scratch}"]
+    own = ["search", "/dev/null", *(word for pair in sets for word in ("--set", pair))]
+    told = brood(*own, "--run", scratch / "sorted").stderr
+    assert "images: 200 of 8 x 8 x 1 in 4 classes" in told and "1 of the 3 classes" in told, told
+    with h5py.File(scratch / "data.h5", "r+") as file:
+        file["train/labels"][...] = np.random.default_rng(2).permutation(labels)
+    assert "warning" not in brood(*own, "--run", scratch / "shuffled").stderr
 
 
 def test_save_finds_a_place_that_will_not_do_before_the_training(scratch):

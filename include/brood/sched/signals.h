@@ -3,6 +3,8 @@
 #ifndef BROOD_SCHED_SIGNALS_H
 #define BROOD_SCHED_SIGNALS_H
 
+#include <stdbool.h>
+
 #include "brood/util/error.h"
 
 typedef enum {
@@ -18,6 +20,10 @@ void brood_signals_install(void);
 /* What this process is doing ("" is nothing to tell; cut where too long): should it die of a fault of its own (SIGSEGV,
    SIGBUS, SIGILL, SIGFPE), its last line to stderr says so. First called after MPI_Init, whose handlers come behind. */
 void brood_signals_doing(const char *format, ...) BROOD_PRINTF(1, 2);
+
+/* Whether scripts/brood-run, which passes on a person's Ctrl-C as USR1, says that it was one (in the file that
+   BROOD_LISTENING names). */
+bool brood_signals_by_person(void);
 
 /* The first that came, and when: *seconds (may be NULL), monotonic. */
 brood_signal_t brood_signals_seen(double *seconds);
