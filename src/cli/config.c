@@ -34,11 +34,14 @@ brood_search_setup_t config_search_setup(const config_t *config, const brood_spa
                                   .epochs = brood_child_epochs(&config->child, retrain)};
 }
 
-void config_images_print(const brood_data_shape_t *shape, char *text, size_t size) {
-    snprintf(
-        text, size,
-        "%lld of %lld x %lld x %lld in %lld classes: trained on the last %lld, validated on the first %lld, %lld to "
-        "test",
-        (long long)shape->images, (long long)shape->image[0], (long long)shape->image[1], (long long)shape->image[2],
-        (long long)shape->classes, (long long)shape->train, (long long)shape->validation, (long long)shape->test);
+void config_images_print(const brood_data_shape_t *shape, bool all, char *text, size_t size) {
+    char use[96];
+    if (all)
+        snprintf(use, sizeof use, "trained on %lld", (long long)(shape->train + shape->validation));
+    else
+        snprintf(use, sizeof use, "trained on the last %lld, validated on the first %lld", (long long)shape->train,
+                 (long long)shape->validation);
+    snprintf(text, size, "%lld of %lld x %lld x %lld in %lld classes: %s, %lld to test", (long long)shape->images,
+             (long long)shape->image[0], (long long)shape->image[1], (long long)shape->image[2],
+             (long long)shape->classes, use, (long long)shape->test);
 }

@@ -43,8 +43,9 @@ brood_err_t config_read_kept(const char *name, const brood_bytes_t *image, const
 /* What evaluators see that need no images: shapes decide about sizes and flops. */
 extern const brood_data_shape_t config_nominal_shape;
 
-/* "60000 images of 28 x 28 x 1 in 10 classes: …": what a data set was understood to hold. */
-void config_images_print(const brood_data_shape_t *shape, char *text, size_t size);
+/* "60000 images of 28 x 28 x 1 in 10 classes: …": what a data set was understood to hold. `all`: trained on all
+   that is in use (retrain.images). */
+void config_images_print(const brood_data_shape_t *shape, bool all, char *text, size_t size);
 
 /* What a search is made from. */
 brood_search_setup_t config_search_setup(const config_t *config, const brood_space_t *space, bool retrain);

@@ -44,7 +44,7 @@ brood_err_t dry_run(const char *file, const char *const set[]) {
     BROOD_TRY(brood_config_text(sections, CONFIG_SECTIONS, false, &yaml));
     printf("%s\n", yaml);
     if (brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator)->needs_data) {
-        config_images_print(&shape, images, sizeof images);
+        config_images_print(&shape, false, images, sizeof images);
         printf("Images        %s\n", images);
     }
     BROOD_TRY(print_space(config, space));

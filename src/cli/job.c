@@ -93,12 +93,13 @@ static int count_classes(const brood_data_t *data, brood_part_t part) {
 
 /* How the images were understood, and whether a file sorted by class makes the accuracy worthless. */
 static void tell_of_images(const job_t *job) {
+    bool all = job->request->retrain && job->config->child.retrain.images == BROOD_IMAGES_ALL;
     char text[160];
     int  trained = count_classes(&job->data, BROOD_PART_TRAIN),
         validated = count_classes(&job->data, BROOD_PART_VALIDATION);
-    config_images_print(&job->data.shape, text, sizeof text);
+    config_images_print(&job->data.shape, all, text, sizeof text);
     if (job->state == BROOD_RUN_NONE) brood_log_write(BROOD_LOG_INFO, "images: %s", text);
-    if (validated < trained)
+    if (!all && validated < trained)
         brood_log_write(
             BROOD_LOG_WARNING,
             "the validation images show %d of the %d classes trained on; they are the first of the file, the "

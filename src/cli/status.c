@@ -22,7 +22,6 @@ typedef struct {
     int64_t     goal, rounds, told, finished, round;
     int64_t     count[BROOD_STATUS_COUNT]; /* episodes below the goal by status */
     int64_t     best[BEST_SHOWN], best_count;
-    int64_t     steps;          /* mini-batches worked and not lost: of episodes, and of children in flight */
     double      per_hour, left; /* NaN where nothing is known yet */
 } status_t;
 
@@ -42,18 +41,6 @@ static void estimate(status_t *status) {
     if (last->end <= last->start) return;
     status->per_hour = 3600 * (double)done / (last->end - last->start);
     status->left = 3600 * (double)(status->goal - status->finished) / status->per_hour;
-}
-
-static void count_child(void *self, const brood_checked_t *file) {
-    status_t *status = self;
-    if (file->child && file->state == BROOD_CHECKED_WHOLE) status->steps += (int64_t)file->generation;
-}
-
-/* Of an episode without a result what its in-flight file has, which is at least what the run file knows. */
-static void count_steps(status_t *status) {
-    for (int64_t e = 0; e < status->table.episodes; e++)
-        if (status->table.episode[e].status != BROOD_STATUS_OPEN) status->steps += status->table.episode[e].steps;
-    if (brood_run_check(&brood_fs_posix, status->dir, count_child, status) != BROOD_OK) return; /* a file, or damaged */
 }
 
 static brood_err_t read_status(const char *dir, status_t *status) {
@@ -82,7 +69,6 @@ static brood_err_t read_status(const char *dir, status_t *status) {
     }
     status->best_count = table_best(&status->table, status->goal, BEST_SHOWN, status->best);
     estimate(status);
-    count_steps(status);
 done:
     free(config);
     brood_bytes_fini(&image);
@@ -127,6 +113,22 @@ static void print_text(const status_t *status) {
     }
 }
 
+static void count_child(void *self, const brood_checked_t *file) {
+    int64_t *steps = self;
+    if (file->child && file->state == BROOD_CHECKED_WHOLE) *steps += (int64_t)file->generation;
+}
+
+/* Mini-batches worked and kept: of episodes with a result, and of children in flight. A check that finds damage has
+   told of the whole files all the same. */
+static int64_t count_steps(const status_t *status) {
+    int64_t steps = 0;
+    for (int64_t e = 0; e < status->table.episodes; e++)
+        if (status->table.episode[e].status != BROOD_STATUS_OPEN) steps += status->table.episode[e].steps;
+    brood_err_t ignored = brood_run_check(&brood_fs_posix, status->dir, count_child, &steps);
+    (void)ignored;
+    return steps;
+}
+
 static brood_err_t print_json(const status_t *status) {
     const table_t *table = &status->table;
     brood_json_t   json;
@@ -142,7 +144,7 @@ static brood_err_t print_json(const status_t *status) {
     brood_json_end_object(&json);
     brood_json_integer(&json, "rounds_goal", status->rounds);
     brood_json_integer(&json, "rounds_told", status->told);
-    brood_json_integer(&json, "steps", status->steps);
+    brood_json_integer(&json, "steps", count_steps(status));
     brood_json_bool(&json, "complete", status->told >= status->rounds);
     brood_json_real(&json, "episodes_per_hour", status->per_hour);
     brood_json_real(&json, "seconds_left", status->left);

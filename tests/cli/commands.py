@@ -109,6 +109,7 @@ def test_status_says_the_same_as_text_json_and_csv(scratch):
     assert "6 of 6" in text and report["episodes_goal"] == 6 and report["complete"] is True
     finished = [row for row in rows if row["status"] != "open"]
     assert len(finished) == report["episodes_finished"] == 6 and len(rows) == 8
+    assert report["steps"] == sum(int(row["steps"]) for row in finished) > 0
     best = max(finished, key=lambda row: float(row["reward"]))
     assert report["best"][0]["architecture"] == best["architecture"] and best["architecture"] in text
     brood("status", scratch / "none", expected=6)
