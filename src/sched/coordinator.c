@@ -134,8 +134,10 @@ static brood_err_t give(coordinator_t *coordinator, int rank, const brood_task_t
     times->attempts++;
     coordinator->changed = true;
     coordinator->rank[rank].wants = false;
-    *(coordinator->rank[rank].episode < 0 ? &coordinator->rank[rank].episode : &coordinator->rank[rank].next) =
-        task->episode;
+    if (coordinator->rank[rank].episode < 0)
+        coordinator->rank[rank].episode = task->episode;
+    else
+        coordinator->rank[rank].next = task->episode;
     coordinator->rank[rank].heard = coordinator->watch;
     if (coordinator->first_task <= 0) coordinator->first_task = brood_clock_monotonic();
     if (rank == 0) {
@@ -209,9 +211,8 @@ brood_err_t coordinator_finish(coordinator_t *coordinator) {
     for (int rank = coordinator->here ? 0 : 1; rank < coordinator->ranks; rank++) coordinator_told(coordinator, rank);
     progress_end(&coordinator->progress, coordinator->with->search, coordinator_utilisation(coordinator));
 
-    bool        ours = coordinator->error != BROOD_E_LOCKED && !coordinator->unsound;
     double      before = brood_clock_monotonic();
-    brood_err_t err = ours ? coordinator_save(coordinator) : BROOD_OK;
+    brood_err_t err = coordinator_may_save(coordinator) ? coordinator_save(coordinator) : BROOD_OK;
     if (coordinator->end != BROOD_END_COMPLETE && coordinator->error == BROOD_OK)
         brood_log_write(BROOD_LOG_INFO, "stopped: %.2f s until every rank had left its child, %.2f s for the run file",
                         before - coordinator->stop_seconds, brood_clock_monotonic() - before);

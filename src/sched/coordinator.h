@@ -86,6 +86,8 @@ void coordinator_fail(coordinator_t *coordinator, brood_err_t err);
 /* ---- saving.c ---- */
 
 brood_err_t coordinator_save(coordinator_t *coordinator) BROOD_WARN_UNUSED;
+/* After an error: the run is still ours, and what search holds is sound. */
+bool coordinator_may_save(const coordinator_t *coordinator);
 
 /* Every checkpoint.every after something new, later where writing would take more than checkpoint.share of the time. */
 bool coordinator_save_is_due(const coordinator_t *coordinator);

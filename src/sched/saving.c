@@ -55,6 +55,10 @@ void coordinator_forget_finished(coordinator_t *coordinator) {
             coordinator_forget_later(coordinator, inflight[i]);
 }
 
+bool coordinator_may_save(const coordinator_t *coordinator) {
+    return coordinator->error != BROOD_E_LOCKED && !coordinator->unsound;
+}
+
 brood_err_t coordinator_save(coordinator_t *coordinator) {
     const brood_sched_coordinator_t *with = coordinator->with;
     brood_clock_job_t               *job = coordinator_job(coordinator);

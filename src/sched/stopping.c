@@ -100,11 +100,11 @@ static brood_err_t tell_silent(const coordinator_t *coordinator, int rank) {
 
 /* Told to leave, a rank has not: the others are not to wait with it until the batch system kills them. */
 static brood_err_t leave_without(coordinator_t *coordinator, int rank) {
-    bool ours = coordinator->error != BROOD_E_LOCKED && !coordinator->unsound;
     if (coordinator->error == BROOD_OK) coordinator_fail(coordinator, tell_silent(coordinator, rank));
     snprintf(coordinator_job(coordinator)->why, sizeof coordinator_job(coordinator)->why, "%s",
              brood_error_text(coordinator->error));
-    if (ours && coordinator_save(coordinator) != BROOD_OK) brood_log_write(BROOD_LOG_WARNING, "%s", brood_message());
+    if (coordinator_may_save(coordinator) && coordinator_save(coordinator) != BROOD_OK)
+        brood_log_write(BROOD_LOG_WARNING, "%s", brood_message());
     return brood_fail(BROOD_E_RANKS, "%s; rank %d did not leave when told to, all are ended", coordinator->message,
                       rank);
 }

@@ -32,6 +32,9 @@ size_t brood_config_value_size(brood_kind_t kind) {
     return 0;
 }
 
+#define TEXT_(number) #number
+#define TEXT(number)  TEXT_(number)
+
 void brood_config_expected(const brood_key_t *key, char *text) {
     static const char *const what[] = {
         [BROOD_KEY_INTEGER] = "a whole number",
@@ -40,8 +43,10 @@ void brood_config_expected(const brood_key_t *key, char *text) {
         [BROOD_KEY_WORD] = "", /* its range says all */
         [BROOD_KEY_TEXT] = "a text, or ~ for none",
         [BROOD_KEY_DURATION] = "a duration such as 0.2 s, 5 min or 3h50m",
-        [BROOD_KEY_CHOICES] = "whole numbers (a list of up to 256, one value, or {from, to[, step]})",
-        [BROOD_KEY_SIZES] = "sizes such as 3 or 5x3 (a list of up to 256, one value, or {from, to[, step]})",
+        [BROOD_KEY_CHOICES] =
+            "whole numbers (a list of up to " TEXT(BROOD_MAX_CHOICES) ", one value, or {from, to[, step]})",
+        [BROOD_KEY_SIZES] =
+            "sizes such as 3 or 5x3 (a list of up to " TEXT(BROOD_MAX_CHOICES) ", one value, or {from, to[, step]})",
         [BROOD_KEY_TEXTS] = "a list of texts",
     };
     char range[BROOD_EXPECTED_SIZE / 2];

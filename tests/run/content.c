@@ -2,6 +2,21 @@
 
 #include <stdio.h>
 
+static bool no_process(void *self, int64_t pid, int64_t started) {
+    (void)self;
+    (void)pid;
+    (void)started;
+    return false;
+}
+
+static bool no_job(void *self, const char *job) {
+    (void)self;
+    (void)job;
+    return false;
+}
+
+const brood_life_t content_nobody_lives = {.process = no_process, .job = no_job};
+
 void content_init(content_t *content, int64_t number) {
     content->number = number;
     brood_fields_init(&content->fields);

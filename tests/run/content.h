@@ -4,6 +4,9 @@
 
 #include "brood/run/run.h"
 
+/* No process and no job lives: each start takes over. */
+extern const brood_life_t content_nobody_lives;
+
 typedef struct {
     int64_t        number;
     brood_fields_t fields; /* one: the number */

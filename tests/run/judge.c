@@ -160,25 +160,11 @@ static const char *check_child(judge_t *judge, model_t *left, const brood_fs_t *
     return text;
 }
 
-static bool nobody(void *self, int64_t pid, int64_t started) {
-    (void)self;
-    (void)pid;
-    (void)started;
-    return false;
-}
-
-static bool no_job(void *self, const char *job) {
-    (void)self;
-    (void)job;
-    return false;
-}
-
 /* The start goes on: takes the run, and saves. */
 static const char *go_on(judge_t *judge, brood_run_t **run, const brood_fs_t *fs) {
-    const brood_life_t nobody_lives = {.process = nobody, .job = no_job};
-    brood_run_state_t  state;
+    brood_run_state_t state;
     judge->taken++;
-    if (brood_run_take(*run, "", 0, &nobody_lives, NULL) != BROOD_OK) return "the run cannot be taken";
+    if (brood_run_take(*run, "", 0, &content_nobody_lives, NULL) != BROOD_OK) return "the run cannot be taken";
     if (content_save(*run, 7) != BROOD_OK) return "the next save fails";
     brood_run_close(run);
     if (brood_run_open(fs, JUDGE_DIR, run, &state) != BROOD_OK) return "the start after the next save is refused";

@@ -68,18 +68,10 @@ static void forget_moments(void) {
 
 /* ---- the job ---- */
 
-static bool nobody(void *self, int64_t pid, int64_t started) {
-    (void)self;
-    (void)pid;
-    (void)started;
-    return false;
-}
-
 static void take(job_t *job, const brood_fs_t *fs) {
-    const brood_life_t nobody_lives = {.process = nobody};
-    brood_run_state_t  state;
+    brood_run_state_t state;
     if (brood_run_open(fs, JUDGE_DIR, &job->run, &state) != BROOD_OK ||
-        brood_run_take(job->run, "", 0, &nobody_lives, NULL) != BROOD_OK ||
+        brood_run_take(job->run, "", 0, &content_nobody_lives, NULL) != BROOD_OK ||
         brood_run_join(fs, JUDGE_DIR, brood_run_token(job->run), &job->rank) != BROOD_OK) {
         fprintf(stderr, "%s\n", brood_message());
         abort();

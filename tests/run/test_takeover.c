@@ -17,26 +17,11 @@
 #include "content.h"
 #include "place.h"
 
-/* No job lives: each start takes over. */
-static bool no_process(void *self, int64_t pid, int64_t started) {
-    (void)self;
-    (void)pid;
-    (void)started;
-    return false;
-}
-
-static bool no_job(void *self, const char *job) {
-    (void)self;
-    (void)job;
-    return false;
-}
-
-static const brood_life_t nobody = {.process = no_process, .job = no_job};
-
 static brood_run_t *take_run(const brood_fs_t *fs, const char *dir, brood_holder_t *former) {
     brood_run_t      *run = NULL;
     brood_run_state_t found;
-    if (brood_run_open(fs, dir, &run, &found) != BROOD_OK || brood_run_take(run, "", 0, &nobody, former) != BROOD_OK)
+    if (brood_run_open(fs, dir, &run, &found) != BROOD_OK ||
+        brood_run_take(run, "", 0, &content_nobody_lives, former) != BROOD_OK)
         fail_msg("%s", brood_message());
     return run;
 }
@@ -120,7 +105,7 @@ static void a_run_written_between_opening_and_taking_is_not_taken(void **state) 
         brood_run_t *quick = take_run(&brood_fs_posix, dir, NULL);
         assert_int_equal(content_save(quick, written), BROOD_OK);
         brood_run_close(&quick);
-        assert_int_equal(brood_run_take(late, "", 0, &nobody, NULL), BROOD_E_LOCKED);
+        assert_int_equal(brood_run_take(late, "", 0, &content_nobody_lives, NULL), BROOD_E_LOCKED);
         assert_non_null(strstr(brood_message(), "start this one again"));
         brood_run_close(&late);
         assert_int_equal(number_in(dir, BROOD_RUN_FILE), written);
@@ -269,7 +254,7 @@ static void of_two_jobs_at_once_one_holds_the_run_in_the_end(void **state) {
     assert_int_equal(content_save(first, 1), BROOD_OK);
     brood_run_close(&first);
     for (int round = 0; round < ROUNDS; round++) {
-        const brood_life_t *life = round % 2 ? &nobody : &brood_life_system;
+        const brood_life_t *life = round % 2 ? &content_nobody_lives : &brood_life_system;
         char                dir[PLACE_SIZE];
         pid_t               child[2];
         snprintf(dir, sizeof dir, "%s/%d", (const char *)*state, round);
