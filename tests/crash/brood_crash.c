@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "brood/sched/signals.h"
@@ -29,14 +30,17 @@ typedef struct {
     int64_t halt;         /* makes the file $BROOD_CRASH_HALT */
     int64_t after;        /* microseconds from the entry to the signal */
     int64_t pause;        /* milliseconds that the rank rests then, or until a signal comes */
+    int64_t hold;         /* the others rest as long, each at its next phase */
 } blow_t;
 
 typedef struct {
     _Atomic int64_t pid;   /* 0: not started yet */
     _Atomic int64_t phase; /* -1: none yet */
     _Atomic int64_t entries[BROOD_PHASE_COUNT];
-    _Atomic int64_t struck; /* 1: has dealt the blow */
+    _Atomic int64_t struck; /* 0: has not dealt the blow; else one of those below */
 } place_t;
+
+enum { STRUCK = 1, STRUCK_AND_RESTS = 2 };
 
 typedef struct {
     blow_t  blow;
@@ -72,7 +76,7 @@ static void make_halt(void) {
 static void strike(void) {
     const blow_t *blow = &board->blow;
     sigset_t      all, before;
-    board->rank[mine].struck = 1;
+    board->rank[mine].struck = STRUCK;
     if (blow->halt) make_halt();
     if (blow->signal && blow->after > 0) {
         signal(SIGALRM, on_alarm);
@@ -86,10 +90,20 @@ static void strike(void) {
     if (blow->signal) send_signal();
     /* A launcher makes one of two signals that come close together: that of another rank's blow may have come before.
      */
-    if (blow->pause > 0 && (blow->whom != WHOM_LAUNCHER || brood_signals_seen(NULL) == BROOD_SIGNAL_NONE))
+    if (blow->pause > 0 && (blow->whom != WHOM_LAUNCHER || brood_signals_seen(NULL) == BROOD_SIGNAL_NONE)) {
+        board->rank[mine].struck = STRUCK_AND_RESTS;
         ppoll(NULL, 0, &(struct timespec){.tv_sec = blow->pause / 1000, .tv_nsec = blow->pause % 1000 * 1000000},
               &before);
+        board->rank[mine].struck = STRUCK;
+    }
     sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Until no other rank rests. */
+static void be_held(void) {
+    for (int64_t rank = 0; rank < RANKS; rank++)
+        while (rank != mine && board->rank[rank].struck == STRUCK_AND_RESTS)
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
 static void listen_to(brood_phase_t phase) {
@@ -97,6 +111,7 @@ static void listen_to(brood_phase_t phase) {
     place_t      *place = &board->rank[mine];
     place->entries[phase]++;
     place->phase = phase;
+    if (blow->hold) be_held();
     if ((int64_t)phase != blow->phase || (blow->rank >= 0 && blow->rank != mine)) return;
     if (board->rank[0].entries[BROOD_PHASE_UPDATING] < blow->updates) return;
     if (++entries == blow->entry) strike();

@@ -31,12 +31,12 @@ class Board:
     """What the ranks of one job tell, and the blow that they are to deal themselves."""
 
     RANKS = 16
-    BLOW = struct.Struct("<9q")
+    BLOW = struct.Struct("<10q")
     PLACE = struct.Struct("<8q")  # process, phase, entries of each phase, struck
 
-    def __init__(self, path, phase=None, entry=1, updates=0, rank=-1, signal=0, whom=SELF, halt=False, after=0, pause=0):
+    def __init__(self, path, phase=None, entry=1, updates=0, rank=-1, signal=0, whom=SELF, halt=False, after=0, pause=0, hold=False):
         number = -1 if phase is None else PHASES.index(phase)
-        blow = self.BLOW.pack(number, entry, updates, rank, signal, whom, halt, int(1e6 * after), int(1e3 * pause))
+        blow = self.BLOW.pack(number, entry, updates, rank, signal, whom, halt, int(1e6 * after), int(1e3 * pause), hold)
         path.write_bytes(blow + bytes(self.PLACE.size * self.RANKS))
         with open(path, "r+b") as file:
             self.map = mmap.mmap(file.fileno(), 0)

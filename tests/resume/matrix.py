@@ -103,8 +103,8 @@ def blow_of(case, limit):
     at_update = point in ("update", "complete")
     if way == "halt":
         return {**blow, "halt": True, "pause": 0 if at_update else HALT_LOOK}
-    # A step that takes p seconds makes the margin of the stop 2 p + 3.
-    return {**blow, "pause": limit - 3 if at_update else limit / 3 - 0.9}
+    # A step that takes p seconds makes the margin of the stop 2 p + 3. While rank 0 rests in an update, the others would finish all that is asked.
+    return {**blow, "pause": limit - 3, "hold": True} if at_update else {**blow, "pause": limit / 3 - 0.9}
 
 
 def interrupt(bench, case, directory, limit):
