@@ -161,7 +161,6 @@ brood_err_t brood_run_save_child(brood_run_t *run, const brood_child_id_t *id, c
                                  const brood_fields_t *fields) {
     child_t        child = {*id, *mark};
     char           name[NAME_SIZE];
-    brood_writer_t writer = brood_run_writer(run);
     brood_fields_t all;
     brood_err_t    err = BROOD_OK;
     brood_fields_init(&all);
@@ -172,7 +171,7 @@ brood_err_t brood_run_save_child(brood_run_t *run, const brood_child_id_t *id, c
     BROOD_TRY(brood_image_write(BROOD_CHILD_FORMAT, &all, &run->saved));
     if (!brood_fs_exists(run->fs, run->inflight_dir))
         BROOD_TRY(brood_fs_make_directories(run->fs, run->inflight_dir, NULL));
-    BROOD_TRY(brood_store_put(&writer, run->inflight_dir, name, false, (uint64_t)mark->steps, &run->saved, NULL));
+    BROOD_TRY(brood_run_put(run, run->inflight_dir, name, false, (uint64_t)mark->steps, NULL));
 done:
     brood_fields_fini(&all);
     return err == BROOD_OK ? BROOD_OK : brood_because(err, "saving the child of episode %lld", (long long)id->episode);

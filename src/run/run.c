@@ -168,16 +168,23 @@ static brood_err_t is_ours(void *self) {
     return brood_lock_ours(run->fs, run->dir, run->token);
 }
 
-brood_writer_t brood_run_writer(brood_run_t *run) {
-    return (brood_writer_t){.fs = run->fs, .token = run->token, .ours = is_ours, .self = run};
+brood_err_t brood_run_put(brood_run_t *run, const char *dir, const char *name, bool rotates, uint64_t generation,
+                          bool *durable) {
+    brood_writer_t writer = {.fs = run->fs, .token = run->token, .ours = is_ours, .self = run};
+    brood_err_t    err = brood_store_put(&writer, dir, name, rotates, generation, &run->saved, durable);
+    if (err != BROOD_E_IO) return err;
+    /* A job that takes the run over clears what this one is writing: that is then what is to be told. */
+    char        message[BROOD_MESSAGE_SIZE];
+    brood_err_t lost;
+    snprintf(message, sizeof message, "%s", brood_message());
+    lost = is_ours(run);
+    return lost == BROOD_E_LOCKED ? lost : brood_fail(err, "%s", message);
 }
 
 brood_err_t brood_run_save(brood_run_t *run, const brood_fields_t *fields, int64_t *bytes) {
-    brood_writer_t writer = brood_run_writer(run);
-    brood_err_t    err = BROOD_OK;
+    brood_err_t err = BROOD_OK;
     BROOD_TRY(brood_image_write(BROOD_RUN_FORMAT, fields, &run->saved));
-    BROOD_TRY(brood_store_put(&writer, run->dir, BROOD_RUN_FILE, run->rotates, run->generation + 1, &run->saved,
-                              &run->durable));
+    BROOD_TRY(brood_run_put(run, run->dir, BROOD_RUN_FILE, run->rotates, run->generation + 1, &run->durable));
     run->generation++;
     run->rotates = run->stored = true;
     if (bytes) *bytes = (int64_t)(run->saved.size + sizeof(brood_trailer_t));

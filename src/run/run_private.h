@@ -29,8 +29,10 @@ struct brood_run {
     brood_episodes_t  pending;    /* results are in the latest save, which may not be durable */
 };
 
-/* As rank 0's and the other ranks' writer: the lock must name the run's token. */
-brood_writer_t brood_run_writer(brood_run_t *run);
+/* Puts run->saved durably into dir/name, as long as the lock names the run's token; a job that takes the run over clears
+   what this one is writing, and then it is BROOD_E_LOCKED that is told. The rest as brood_store_put has it. */
+brood_err_t brood_run_put(brood_run_t *run, const char *dir, const char *name, bool rotates, uint64_t generation,
+                          bool *durable) BROOD_WARN_UNUSED;
 
 /* Lists inflight/, which need not exist. */
 brood_err_t brood_run_list_inflight(brood_run_t *run) BROOD_WARN_UNUSED;
