@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "brood/run/run.h"
 #include "config.h"
+#include "job_config.h"
 #include "wording.h"
 
 static void print_range(const char *what, int64_t least, int64_t most, const char *unit) {
@@ -25,7 +27,26 @@ static brood_err_t print_space(const config_t *config, const brood_space_t *spac
     return BROOD_OK;
 }
 
-brood_err_t dry_run(const char *file, const char *const set[]) {
+static void print_list(const config_t *config) {
+    int64_t networks = config->search.list.count, seeds = config->search.episodes / config->search.round;
+    printf("Goal          %lld episode%s: %lld architecture%s, each from %lld seed%s\n", (long long)(networks * seeds),
+           plural(networks * seeds), (long long)networks, plural(networks), (long long)seeds, plural(seeds));
+    for (int64_t i = 0; i < networks; i++) printf("              \"%s\"\n", config->search.list.text[i]);
+}
+
+/* The configuration, as a job would read it. */
+static brood_err_t read(const job_request_t *request, config_t *config) {
+    brood_run_t      *run = NULL;
+    brood_run_state_t state = BROOD_RUN_NONE;
+    brood_err_t       err = BROOD_OK;
+    if (request->dir) BROOD_TRY(brood_run_open(&brood_fs_posix, request->dir, &run, &state));
+    err = job_config_read(request, state == BROOD_RUN_NONE ? NULL : brood_run_image(run), config);
+done:
+    brood_run_close(&run);
+    return err;
+}
+
+brood_err_t dry_run(const job_request_t *request) {
     brood_section_t    sections[CONFIG_SECTIONS];
     brood_data_shape_t shape = config_nominal_shape;
     brood_space_t     *space = NULL;
@@ -35,19 +56,23 @@ brood_err_t dry_run(const char *file, const char *const set[]) {
     if (!config) return brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
     brood_err_t err = BROOD_OK;
     config_sections(config, sections);
-    BROOD_TRY(brood_config_read(file, set, sections, CONFIG_SECTIONS));
-    if (brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator)->needs_data)
-        BROOD_TRY(brood_data_probe(&config->data, &shape));
+    BROOD_TRY(read(request, config));
+    bool needs_data = brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator)->needs_data;
+    if (needs_data) BROOD_TRY(brood_data_probe(&config->data, &shape));
     BROOD_TRY(brood_space_create(&config->space, shape.image, shape.classes, &space));
-    brood_search_setup_t setup = config_search_setup(config, space, false);
+    brood_search_setup_t setup = config_search_setup(config, space, request->retrain);
     BROOD_TRY(brood_search_create(&setup, &search));
     BROOD_TRY(brood_config_text(sections, CONFIG_SECTIONS, false, &yaml));
     printf("%s\n", yaml);
-    if (brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator)->needs_data) {
-        config_images_print(&shape, false, images, sizeof images);
+    if (needs_data) {
+        config_images_print(&shape, request->retrain && config->child.retrain.images == BROOD_IMAGES_ALL, images,
+                            sizeof images);
         printf("Images        %s\n", images);
     }
-    BROOD_TRY(print_space(config, space));
+    if (request->retrain)
+        print_list(config);
+    else
+        BROOD_TRY(print_space(config, space));
 done:
     free(yaml);
     brood_search_destroy(&search);

@@ -1,9 +1,11 @@
-/* `brood search CONFIG --dry-run`: everything checked, nothing started. */
+/* --dry-run of `brood search` and `brood train`: everything checked that a job would check before it begins, nothing
+ * started. */
 #ifndef BROOD_SRC_CLI_DRY_RUN_H
 #define BROOD_SRC_CLI_DRY_RUN_H
 
-#include "brood/util/error.h"
+#include "job.h"
 
-brood_err_t dry_run(const char *file, const char *const set[]) BROOD_WARN_UNUSED;
+/* Where request->dir (NULL: none was named) holds a run, the configuration is held against that run's. */
+brood_err_t dry_run(const job_request_t *request) BROOD_WARN_UNUSED;
 
 #endif

@@ -17,8 +17,8 @@ static void append(char *text, size_t size, const char *more) {
     snprintf(text + used, size - used, "%s%s", used ? " " : "", more);
 }
 
-/* Each node once, in the order of ranks; those for which there is no room, by their number. */
-static void print_hosts(char *all, int ranks, char *hosts, size_t size) {
+/* Each node once, in the order of ranks; those for which there is no room, by their number. How many there are. */
+static int print_hosts(char *all, int ranks, char *hosts, size_t size) {
     const size_t end = sizeof " and 1000000 more";
     int          nodes = 0, shown = 0;
     for (int i = 0; i < ranks; i++) {
@@ -31,9 +31,10 @@ static void print_hosts(char *all, int ranks, char *hosts, size_t size) {
     while (shown < nodes && strlen(hosts) + strlen(all + (size_t)shown * HOST_SIZE) + 1 + end <= size)
         append(hosts, size, all + (size_t)shown++ * HOST_SIZE);
     if (shown < nodes) snprintf(hosts + strlen(hosts), size - strlen(hosts), " and %d more", nodes - shown);
+    return nodes;
 }
 
-static brood_err_t gather_hosts(MPI_Comm comm, int rank, int ranks, char *hosts, size_t size) {
+static brood_err_t gather_hosts(MPI_Comm comm, int rank, int ranks, char *hosts, size_t size, int64_t *nodes) {
     char        mine[HOST_SIZE] = "", *all = NULL;
     MPI_Request request;
     brood_err_t err = BROOD_OK;
@@ -44,7 +45,7 @@ static brood_err_t gather_hosts(MPI_Comm comm, int rank, int ranks, char *hosts,
     BROOD_TRY(brood_mpi(MPI_Igather(mine, HOST_SIZE, MPI_CHAR, all, HOST_SIZE, MPI_CHAR, 0, comm, &request),
                         "gathering hosts"));
     BROOD_TRY(brood_wait(&request));
-    if (rank == 0) print_hosts(all, ranks, hosts, size);
+    if (rank == 0) *nodes = print_hosts(all, ranks, hosts, size);
 done:
     free(all);
     return err;
@@ -83,7 +84,7 @@ brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, ch
     *job = (brood_clock_job_t){0};
     brood_err_t err = brood_mpi(MPI_Comm_rank(comm, &rank), "describing the job");
     if (err == BROOD_OK) err = brood_mpi(MPI_Comm_size(comm, &job->ranks), "describing the job");
-    if (err == BROOD_OK) err = gather_hosts(comm, rank, job->ranks, job->hosts, sizeof job->hosts);
+    if (err == BROOD_OK) err = gather_hosts(comm, rank, job->ranks, job->hosts, sizeof job->hosts, &job->nodes);
     if (err != BROOD_OK) return err;
 
     gethostname(host, sizeof host - 1);

@@ -21,22 +21,22 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
     brood_err_t    err = parse_options(argc, argv, options, file, 1);
     if (err == BROOD_OK && !dry && !dir)
         err = brood_fail(BROOD_E_USAGE, "--run DIR is missing: the directory that keeps the search");
-    if (err == BROOD_OK && dry && !file[0]) err = brood_fail(BROOD_E_USAGE, "--dry-run needs a CONFIG");
-    if (dry) {
-        *exit_code = 0;
-        if (err == BROOD_OK) err = dry_run(file[0], set);
-    } else {
-        job_request_t request = {.argc = argc,
-                                 .argv = argv,
-                                 .err = err,
-                                 .file = file[0],
-                                 .dir = dir,
-                                 .set = set,
-                                 .skip = skip,
-                                 .max_time = max_time,
-                                 .allow_inexact = inexact};
+    if (err == BROOD_OK && dry && !file[0] && !dir)
+        err = brood_fail(BROOD_E_USAGE, "--dry-run needs a CONFIG, or --run DIR");
+    job_request_t request = {.argc = argc,
+                             .argv = argv,
+                             .err = err,
+                             .file = file[0],
+                             .dir = dir,
+                             .set = set,
+                             .skip = skip,
+                             .max_time = max_time,
+                             .allow_inexact = inexact};
+    *exit_code = 0;
+    if (!dry)
         err = job_run(&request, exit_code);
-    }
+    else if (err == BROOD_OK)
+        err = dry_run(&request);
     free(lists);
     return err;
 }
@@ -49,7 +49,7 @@ const command_t command_search = {
         "  brood search --run runs/first --set run.episodes=400          go on with the run's own configuration, "
         "further\n\n"
         "Usage: brood search [CONFIG] --run DIR [--set KEY=VALUE]... [--max-time TIME] [--skip E]...\n"
-        "       brood search CONFIG --dry-run [--set KEY=VALUE]...\n\n"
+        "       brood search [CONFIG] --dry-run [--run DIR] [--set KEY=VALUE]...\n\n"
         "  CONFIG           a YAML file; without it the run's own configuration is used\n"
         "  --run DIR        the run directory; made when the first checkpoint is written\n"
         "  --set KEY=VALUE  sets one key, as if CONFIG said so (`brood help keys`); may be repeated\n"
@@ -58,7 +58,7 @@ const command_t command_search = {
         "  --allow-inexact  goes on on nodes that compute other bits than the run; recorded in the run file\n"
         "  --dry-run        checks everything and prints the completed configuration, the size of the space and "
         "what its\n"
-        "                   networks cost; starts nothing\n\n"
+        "                   networks cost; with --run also whether that run may go on with it; starts nothing\n\n"
         "The same command begins a run and goes on with it, on any number of ranks: put mpirun -n N or srun before "
         "it.\n"
         "Signals USR1 and TERM, and a file named `halt` in DIR, stop it: every child is saved where it stands.\n",

@@ -2,13 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "brood/run/check.h"
 #include "brood/util/duration.h"
 #include "brood/util/json.h"
 #include "command.h"
 #include "config.h"
+#include "jobs_told.h"
 #include "table.h"
 #include "wording.h"
 
@@ -22,6 +22,7 @@ typedef struct {
     int64_t     goal, rounds, told, finished, round;
     int64_t     count[BROOD_STATUS_COUNT]; /* episodes below the goal by status */
     int64_t     best[BEST_SHOWN], best_count;
+    jobs_told_t jobs;
     double      per_hour, left; /* NaN where nothing is known yet */
 } status_t;
 
@@ -69,20 +70,16 @@ static brood_err_t read_status(const char *dir, status_t *status) {
     }
     status->best_count = table_best(&status->table, status->goal, BEST_SHOWN, status->best);
     estimate(status);
+    jobs_told_read(dir, &status->table, &status->jobs);
 done:
     free(config);
     brood_bytes_fini(&image);
     return err;
 }
 
-/* NaN: no rank has told yet. */
-static double utilisation(const brood_clock_job_t *job) {
-    return job->busy / (job->busy + job->idle);
-}
-
 static void print_text(const status_t *status) {
     const table_t *table = &status->table;
-    char           when[32] = "", span[48] = "", busy[32] = "", failures[WORDING_FAILURES_SIZE];
+    char           span[48] = "", failures[WORDING_FAILURES_SIZE];
     wording_failures(status->count, failures);
     printf("Run       %s (generation %llu)\n", status->dir, (unsigned long long)status->generation);
     printf("Episodes  %lld of %lld have a result%s\n", (long long)status->finished, (long long)status->goal, failures);
@@ -96,16 +93,7 @@ static void print_text(const status_t *status) {
         printf("episode %-5lld %9lld parameters  \"%s\"\n", (long long)row->episode, (long long)row->parameters,
                row->architecture);
     }
-    if (table->jobs > 0) {
-        const brood_clock_job_t *job = brood_clock_job(table->clock, table->jobs - 1);
-        time_t                   last = (time_t)job->end;
-        struct tm                utc;
-        if (!isnan(job->end) && gmtime_r(&last, &utc)) strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", &utc);
-        if (!isnan(utilisation(job))) snprintf(busy, sizeof busy, ", %.1f %% busy", 100 * utilisation(job));
-        printf("Jobs      %lld; the last one, %s, on %d rank%s of %s%s, last wrote %s: %s\n", (long long)table->jobs,
-               job->id, job->ranks, plural(job->ranks), job->hosts, busy, when,
-               *job->why ? job->why : "it is running, or was killed");
-    }
+    jobs_told_print(&status->jobs);
     if (!isnan(status->per_hour)) {
         brood_duration_print(floor(status->left + 0.5), span, sizeof span);
         printf("Speed     %.0f episodes an hour", status->per_hour);
@@ -162,21 +150,7 @@ static brood_err_t print_json(const status_t *status) {
         brood_json_end_object(&json);
     }
     brood_json_end_array(&json);
-    brood_json_begin_array(&json, "jobs");
-    for (int64_t j = 0; j < table->jobs; j++) {
-        const brood_clock_job_t *job = brood_clock_job(table->clock, j);
-        brood_json_begin_object(&json, NULL);
-        brood_json_text(&json, "id", job->id);
-        brood_json_integer(&json, "restart", job->restart);
-        brood_json_integer(&json, "ranks", job->ranks);
-        brood_json_text(&json, "hosts", job->hosts);
-        brood_json_real(&json, "start", job->start);
-        brood_json_real(&json, "end", job->end);
-        brood_json_real(&json, "utilisation", utilisation(job));
-        brood_json_text(&json, "why", job->why);
-        brood_json_end_object(&json);
-    }
-    brood_json_end_array(&json);
+    jobs_told_json(&status->jobs, &json);
     brood_json_end_object(&json);
     return brood_json_finish(&json);
 }

@@ -5,6 +5,7 @@
 #include "brood/util/log.h"
 #include "brood/util/number.h"
 #include "command.h"
+#include "dry_run.h"
 #include "job.h"
 #include "model.h"
 #include "table.h"
@@ -119,7 +120,7 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
     if (!lists) return brood_fail(BROOD_E_MEMORY, "no memory for the options");
     const char   **set = lists, **arch = set + argc + 1, **skip = arch + argc + 1;
     train_t        train = {.arch = arch, .top = 1};
-    bool           inexact = false;
+    bool           dry = false, inexact = false;
     const option_t options[] = {{.name = "--run", .value = &dir},
                                 {.name = "--set", .list = set},
                                 {.name = "--arch", .list = arch},
@@ -129,13 +130,14 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
                                 {.name = "--save", .value = &train.save},
                                 {.name = "--max-time", .value = &max_time},
                                 {.name = "--skip", .list = skip},
+                                {.name = "--dry-run", .given = &dry},
                                 {.name = "--allow-inexact", .given = &inexact},
                                 {0}};
     brood_err_t    err = parse_options(argc, argv, options, file, 1);
     if (err == BROOD_OK) err = count_option("--top", top, BROOD_MAX_TEXTS, &train.top);
     train.top_given = top != NULL;
     if (err == BROOD_OK) err = count_option("--seeds", seeds, 1000000, &train.seeds);
-    if (err == BROOD_OK && !dir)
+    if (err == BROOD_OK && !dry && !dir)
         err = brood_fail(BROOD_E_USAGE, "--run DIR is missing: the directory that keeps the training");
     if (err == BROOD_OK && train.save) err = model_check_place(train.save);
     if (err == BROOD_OK && top && !train.from) err = brood_fail(BROOD_E_USAGE, "--top needs --from RUN");
@@ -153,7 +155,11 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
                              .save = train.save,
                              .adjust = adjust,
                              .self = &train};
-    err = job_run(&request, exit_code);
+    *exit_code = 0;
+    if (!dry)
+        err = job_run(&request, exit_code);
+    else if (err == BROOD_OK)
+        err = dry_run(&request);
     free(lists);
     return err;
 }
@@ -174,7 +180,7 @@ const command_t command_train = {
         "  --seeds N        how often each is trained, from different random numbers (1); more of them extend the run\n"
         "  --save FILE      keeps the network, weights and all, as HDF5; with one architecture and one seed\n"
         "  --set KEY=VALUE  sets one key, as if CONFIG said so (`brood help keys`); may be repeated\n"
-        "  --max-time TIME, --skip E, --allow-inexact   as in `brood search`\n\n"
+        "  --max-time TIME, --skip E, --allow-inexact, --dry-run   as in `brood search`\n\n"
         "Epochs, learning rate, schedule and images are those of the keys retrain.*; run.round, run.episodes, "
         "run.lag,\n"
         "reward.kind, limits.* and strategy.* are not read. Same ranks, run file and resuming as a search: the same\n"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "brood/run/batch.h"
 #include "brood/util/limits.h"
 #include "fs.h"
 
@@ -67,24 +68,16 @@ static bool process_lives(void *self, int64_t pid, int64_t started) {
     return read_process(pid, &state, &start) && start == started && state != 'Z' && state != 'X';
 }
 
-/* Whatever squeue says of a job that has ended, or when it can't be asked, is no proof of life. */
+/* Of a job that can't be asked for there is no proof of life. */
 static bool job_runs(void *self, const char *job) {
     (void)self;
-    char command[160], state[32] = "";
-    if (!*job || strspn(job, "0123456789_") != strlen(job)) return false;
-    snprintf(command, sizeof command, "timeout 20 squeue --noheader --jobs=%s --format=%%T 2>/dev/null", job);
-    FILE *answer = popen(command, "r");
-    if (!answer) return false;
-    if (!fgets(state, sizeof state, answer)) state[0] = '\0';
-    pclose(answer);
-    state[strcspn(state, "\n")] = '\0';
-    return !strcmp(state, "RUNNING") || !strcmp(state, "SUSPENDED") || !strcmp(state, "STOPPED") ||
-           !strcmp(state, "SIGNALING") || !strcmp(state, "STAGE_OUT");
+    brood_batch_job_t found;
+    return brood_batch_find(job, &found) && brood_batch_runs(&found);
 }
 
 const brood_life_t brood_life_system = {.process = process_lives, .job = job_runs};
 
-static bool is_alive(const brood_holder_t *holder, const brood_holder_t *mine, const brood_life_t *life) {
+bool brood_holder_lives(const brood_holder_t *holder, const brood_holder_t *mine, const brood_life_t *life) {
     bool here = !strcmp(holder->host, mine->host) && !strcmp(holder->boot, mine->boot) &&
                 !strcmp(holder->pid_namespace, mine->pid_namespace);
     if (here) return life->process(life->self, holder->pid, holder->started);
@@ -191,7 +184,7 @@ static brood_err_t write_lock(const brood_fs_t *fs, const char *path, const broo
 static brood_err_t take_over(const brood_fs_t *fs, const char *dir, const char *own, const char *path,
                              const brood_holder_t *mine, const brood_life_t *life, const brood_holder_t *holder) {
     char who[256];
-    if (*holder->token && is_alive(holder, mine, life)) {
+    if (*holder->token && brood_holder_lives(holder, mine, life)) {
         brood_holder_print(holder, who, sizeof who);
         return brood_fail(BROOD_E_LOCKED,
                           "%s is held by %s, which is running; stop it first, or wait until it has ended", dir, who);

@@ -27,11 +27,13 @@ typedef struct {
 } brood_life_t;
 extern const brood_life_t brood_life_system; /* /proc, and squeue where it is there */
 
-/* Makes the lock name `mine`. A holder that is provably alive keeps it: that process, on this node and in its
-   namespace; or a running job, unless it is this same job with a lower restart count. Any other is replaced at once,
-   and told in *former (may be NULL; token "" where there was none or it can't be read). BROOD_E_LOCKED: held, or
-   another starter was faster; the message names who. BROOD_E_FULL, BROOD_E_IO. After an error the directory is as it
-   was. */
+/* Is it provably alive? That process, on this node and in its namespace; or a running job, unless it is `mine` with a
+   lower restart count. */
+bool brood_holder_lives(const brood_holder_t *holder, const brood_holder_t *mine, const brood_life_t *life);
+
+/* Makes the lock name `mine`. A holder that lives keeps it. Any other is replaced at once, and told in *former (may be
+   NULL; token "" where there was none or it can't be read). BROOD_E_LOCKED: held, or another starter was faster; the
+   message names who. BROOD_E_FULL, BROOD_E_IO. After an error the directory is as it was. */
 brood_err_t brood_lock_take(const brood_fs_t *fs, const char *dir, const brood_holder_t *mine, const brood_life_t *life,
                             brood_holder_t *former) BROOD_WARN_UNUSED;
 
