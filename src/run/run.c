@@ -117,23 +117,33 @@ const char *brood_run_token(const brood_run_t *run) {
     return run->token;
 }
 
+/* What killed jobs have left half written: paths, each with its NUL. */
 typedef struct {
-    const brood_fs_t *fs;
-    const char       *dir, *token;
-} cleaning_t;
-
-static void remove_leftover(void *with, const char *name) {
-    const cleaning_t *cleaning = with;
-    char              path[2 * BROOD_MAX_PATH];
-    if (!brood_store_leftover(name) || strstr(name, cleaning->token)) return;
-    if (snprintf(path, sizeof path, "%s/%s", cleaning->dir, name) < (int)sizeof path)
-        (void)brood_fs_unlink(cleaning->fs, path);
-}
+    const char   *dir;
+    brood_bytes_t paths;
+} leftovers_t;
 
 /* Nothing depends on it, so nothing fails. */
-static void remove_leftovers(const brood_run_t *run, const char *dir) {
-    cleaning_t cleaning = {.fs = run->fs, .dir = dir, .token = run->token};
-    (void)run->fs->list(run->fs->self, dir, remove_leftover, &cleaning);
+static void note_leftover(void *with, const char *name) {
+    leftovers_t *leftovers = with;
+    char         path[2 * BROOD_MAX_PATH];
+    int          size = snprintf(path, sizeof path, "%s/%s", leftovers->dir, name);
+    if (brood_store_leftover(name) && size > 0 && size < (int)sizeof path)
+        (void)!brood_bytes_append(&leftovers->paths, path, (size_t)size + 1);
+}
+
+static void note_leftovers(const brood_run_t *run, leftovers_t *leftovers) {
+    brood_bytes_init(&leftovers->paths);
+    leftovers->dir = run->dir;
+    (void)run->fs->list(run->fs->self, leftovers->dir, note_leftover, leftovers);
+    leftovers->dir = run->inflight_dir;
+    (void)run->fs->list(run->fs->self, leftovers->dir, note_leftover, leftovers);
+}
+
+static void remove_leftovers(const brood_run_t *run, const leftovers_t *leftovers) {
+    const char *end = (const char *)leftovers->paths.data + leftovers->paths.size;
+    for (const char *path = (const char *)leftovers->paths.data; path < end; path += strlen(path) + 1)
+        (void)brood_fs_unlink(run->fs, path);
 }
 
 /* Between opening and taking, the holder of then may have written once more. */
@@ -150,16 +160,20 @@ static brood_err_t check_unchanged(const brood_run_t *run) {
 brood_err_t brood_run_take(brood_run_t *run, const char *job, int64_t restart, const brood_life_t *life,
                            brood_holder_t *former) {
     brood_holder_t mine;
+    leftovers_t    leftovers;
     brood_err_t    err = BROOD_OK;
     brood_holder_here(run->token, job, restart, &mine);
+    /* Looked for before the lock is ours: a start that is faster may take it from this one, and what that writes is no
+       leftover. */
+    note_leftovers(run, &leftovers);
     BROOD_TRY(brood_fs_make_directories(run->fs, run->dir, &run->made));
     BROOD_TRY(brood_lock_take(run->fs, run->dir, &mine, life, former));
     run->taken = true;
     BROOD_TRY(check_unchanged(run));
-    remove_leftovers(run, run->dir);
-    remove_leftovers(run, run->inflight_dir);
+    remove_leftovers(run, &leftovers);
     BROOD_TRY(brood_run_list_inflight(run));
 done:
+    brood_bytes_fini(&leftovers.paths);
     return err;
 }
 
