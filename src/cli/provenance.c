@@ -61,8 +61,14 @@ static void print_libraries(char *text, size_t size) {
 }
 
 const char *provenance_batch_job(void) {
-    const char *slurm = getenv("SLURM_JOB_ID");
-    return slurm ? slurm : "";
+    static char id[64];
+    const char *job = getenv("SLURM_JOB_ID"), *array = getenv("SLURM_ARRAY_JOB_ID");
+    const char *task = getenv("SLURM_ARRAY_TASK_ID");
+    if (array && task) /* the last task has the array's own number as its job's */
+        snprintf(id, sizeof id, "%s_%s", array, task);
+    else
+        snprintf(id, sizeof id, "%s", job ? job : "");
+    return id;
 }
 
 int32_t provenance_batch_restart(void) {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 typedef struct {
-    char id[64];     /* SLURM_JOB_ID */
+    char id[64];     /* a job's number */
     char state[32];  /* "RUNNING", "PENDING", "COMPLETING", … */
     char reason[64]; /* why it is pending: "Priority", "BeginTime", …; else "None" */
     char start[32];  /* when it began or is expected to, local time; "N/A" */
