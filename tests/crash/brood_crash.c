@@ -31,6 +31,7 @@ typedef struct {
     int64_t after;        /* microseconds from the entry to the signal */
     int64_t pause;        /* milliseconds that the rank rests then, or until a signal comes */
     int64_t hold;         /* the others rest as long, each at its next phase */
+    int64_t slow;         /* milliseconds that each mini-batch takes longer, or until a signal comes */
 } blow_t;
 
 typedef struct {
@@ -73,6 +74,10 @@ static void make_halt(void) {
     if (fd >= 0) close(fd);
 }
 
+static void rest(int64_t milliseconds, const sigset_t *mask) {
+    ppoll(NULL, 0, &(struct timespec){.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000}, mask);
+}
+
 static void strike(void) {
     const blow_t *blow = &board->blow;
     sigset_t      all, before;
@@ -92,8 +97,7 @@ static void strike(void) {
      */
     if (blow->pause > 0 && (blow->whom != WHOM_LAUNCHER || brood_signals_seen(NULL) == BROOD_SIGNAL_NONE)) {
         board->rank[mine].struck = STRUCK_AND_RESTS;
-        ppoll(NULL, 0, &(struct timespec){.tv_sec = blow->pause / 1000, .tv_nsec = blow->pause % 1000 * 1000000},
-              &before);
+        rest(blow->pause, &before);
         board->rank[mine].struck = STRUCK;
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
@@ -112,6 +116,7 @@ static void listen_to(brood_phase_t phase) {
     place->entries[phase]++;
     place->phase = phase;
     if (blow->hold) be_held();
+    if (blow->slow > 0 && (phase == BROOD_PHASE_TRAINING || phase == BROOD_PHASE_EVALUATING)) rest(blow->slow, NULL);
     if ((int64_t)phase != blow->phase || (blow->rank >= 0 && blow->rank != mine)) return;
     if (board->rank[0].entries[BROOD_PHASE_UPDATING] < blow->updates) return;
     if (++entries == blow->entry) strike();
@@ -120,6 +125,7 @@ static void listen_to(brood_phase_t phase) {
 __attribute__((constructor)) static void open_board(void) {
     const char *path = getenv("BROOD_CRASH_BOARD"), *rank = getenv("OMPI_COMM_WORLD_RANK");
     if (!path) return;
+    if (!rank) rank = getenv("SLURM_PROCID");
     mine = rank ? atoi(rank) : 0;
     int         fd = open(path, O_RDWR);
     struct stat status;

@@ -31,15 +31,19 @@ class Board:
     """What the ranks of one job tell, and the blow that they are to deal themselves."""
 
     RANKS = 16
-    BLOW = struct.Struct("<10q")
+    BLOW = struct.Struct("<11q")
     PLACE = struct.Struct("<8q")  # process, phase, entries of each phase, struck
 
-    def __init__(self, path, phase=None, entry=1, updates=0, rank=-1, signal=0, whom=SELF, halt=False, after=0, pause=0, hold=False):
+    def __init__(self, path, phase=None, entry=1, updates=0, rank=-1, signal=0, whom=SELF, halt=False, after=0, pause=0, hold=False, slow=0):
         number = -1 if phase is None else PHASES.index(phase)
-        blow = self.BLOW.pack(number, entry, updates, rank, signal, whom, halt, int(1e6 * after), int(1e3 * pause), hold)
+        blow = self.BLOW.pack(number, entry, updates, rank, signal, whom, halt, int(1e6 * after), int(1e3 * pause), hold, int(1e3 * slow))
         path.write_bytes(blow + bytes(self.PLACE.size * self.RANKS))
         with open(path, "r+b") as file:
             self.map = mmap.mmap(file.fileno(), 0)
+
+    def forgive(self):
+        """No blow is ordered any more."""
+        struct.pack_into("<q", self.map, 0, -1)
 
     def place(self, rank):
         return self.PLACE.unpack_from(self.map, self.BLOW.size + rank * self.PLACE.size)
