@@ -52,12 +52,17 @@ def command(ranks, arguments):
 
 
 def start(ranks, *arguments):
-    """A started program (ranks 0: without mpirun)."""
-    return subprocess.Popen(command(ranks, arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    """A started program (ranks 0: without mpirun). With files of its own: two of mpirun that begin at the same time trip over each other where
+    they share a TMPDIR."""
+    place = tempfile.mkdtemp(prefix="m.")
+    process = subprocess.Popen(command(ranks, arguments), env={**os.environ, "TMPDIR": place}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process.place = place
+    return process
 
 
 def finish(process, expected=0, seconds=120):
     output, _ = process.communicate(timeout=seconds)
+    shutil.rmtree(process.place, ignore_errors=True)
     assert process.returncode == expected, f"exit code {process.returncode}, expected {expected}:\n{output}"
     return output
 

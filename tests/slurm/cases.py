@@ -255,7 +255,7 @@ FULL = [ # the longest first
     term_during_mpi_init, mpirun_starts_the_ranks, successor_goes_on, fruitless_restarts_end, submit_checks_first,
 ]
 CONF = {preempted_with_the_user_signal: USER_SIGNAL}
-AT_ONCE, TRIES = 4, 3
+AT_ONCE, TRIES = 6, 3
 
 
 def one(bench, scratch, number, function):
