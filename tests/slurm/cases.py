@@ -4,6 +4,7 @@ cases.py BROOD_CRASH quick|full [NAME…]   (exit code 77 where Slurm is not ins
 
 import concurrent.futures
 import pathlib
+import re
 import shutil
 import signal
 import sys
@@ -32,11 +33,17 @@ def requeued(case):
     case.slow_down(0.15)
     job = case.submit()
     case.in_mid_child()
+    case.says(f"Slurm     job {job} is RUNNING, 3:5")
     case.cluster.call("scontrol", "requeue", job)
+    case.until(lambda: case.cluster.state(job) == "PENDING", "it is requeued")
+    said = case.says(f"Slurm     job {job} is PENDING (BeginTime), to start at ")
+    assert f"the last one, {job}, on 2 ranks of node1 node2" in said and "stopped by a signal" in said, said
     shown = case.end_of(job)
     case.restarts(shown, 1)
     case.check()
     jobs.counted(case.run, range(EPISODES), [case.board])
+    said = case.says(f"Jobs      2; the last one, {job} (restart 1), on 2 ranks of node1 node2")
+    assert "Slurm" not in said and re.search(r"^Nodes .* hours used; lost of these: .*, 0 in mini-batches done twice$", said, re.M), said
 
 
 def preempted(case):

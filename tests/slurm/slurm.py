@@ -166,6 +166,12 @@ class Case:
     def log(self):
         return "".join(path.read_text(errors="replace") for path in sorted(self.directory.glob("log*")))
 
+    def says(self, expected):
+        """What `brood status` prints, with these words in it."""
+        said = self.cluster.call(runs.BROOD, "status", self.run)
+        assert expected in said, said
+        return said
+
     def other_job(self):
         """One of higher priority that needs all nodes; how long it waited, in seconds."""
         began = self.directory / "began"
