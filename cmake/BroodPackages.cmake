@@ -15,7 +15,8 @@ endfunction()
 
 set(MPI_DETERMINE_LIBRARY_VERSION ON)
 find_package(MPI QUIET COMPONENTS C)
-string(REGEX MATCH "^[^,\n]*" BROOD_MPI_VERSION "${MPI_C_LIBRARY_VERSION_STRING}") # "Open MPI v4.1.4, package: …"
+string(REGEX MATCH "^[^,\n]*" BROOD_MPI_VERSION "${MPI_C_LIBRARY_VERSION_STRING}") # "Open MPI v4.1.4, package: …", "MPICH Version:\t4.0.2\n…"
+string(REPLACE "\t" " " BROOD_MPI_VERSION "${BROOD_MPI_VERSION}")
 brood_package_found("MPI" "${BROOD_MPI_VERSION}, standard ${MPI_C_VERSION}" "${MPI_C_LIBRARIES}" libopenmpi-dev openmpi OpenMPI "${MPI_C_FOUND}")
 
 set(HDF5_PREFER_PARALLEL OFF)

@@ -55,7 +55,8 @@ static void print_libraries(char *text, size_t size) {
     char words[MPI_MAX_LIBRARY_VERSION_STRING] = "", files[64];
     int  length = 0;
     MPI_Get_library_version(words, &length);
-    words[strcspn(words, ",\n")] = '\0'; /* the first clause names library and version */
+    words[strcspn(words, ",\n")] = '\0'; /* the first clause names library and version: "MPICH Version:\t4.0.2" */
+    for (char *tab = words; (tab = strchr(tab, '\t'));) *tab = ' ';
     brood_run_libraries(files, sizeof files);
     snprintf(text, size, "%.*s, %s", (int)(size - sizeof files - 3), words, files);
 }

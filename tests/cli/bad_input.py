@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-BROOD = os.environ["BROOD"]
+BROOD, MPIRUN = os.environ["BROOD"], os.environ.get("BROOD_MPIRUN", "mpirun")
 TIME_FACTOR = int(os.environ.get("BROOD_TIME_FACTOR", "1"))
 USAGE, CONFIG, DATA, FORMAT, IO = 2, 3, 4, 5, 6
 SYNTHETIC = "evaluator: {name: synthetic}\n"
@@ -115,7 +115,7 @@ def check(case, ranks):
         if make:
             make(directory)
         before = tree(directory)
-        prefix = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []
+        prefix = [MPIRUN, "-n", str(ranks)] if ranks else []
         started = time.monotonic()
         answer = subprocess.run(
             [*prefix, BROOD, "search", "c.yaml", "--run", "run", *arguments],

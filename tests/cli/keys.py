@@ -15,7 +15,7 @@ import threading
 import h5py
 import numpy as np
 
-BROOD = os.environ["BROOD"]
+BROOD, MPIRUN = os.environ["BROOD"], os.environ.get("BROOD_MPIRUN", "mpirun")
 LIST_KEYS = sys.argv[1]
 
 SMALL = {
@@ -100,7 +100,7 @@ def equal(a, b):
 
 
 def launcher(key):
-    return ["mpirun", "--oversubscribe", "-n", "2"] if key in ("sched.rank0", "sched.patience") else []
+    return [MPIRUN, "-n", "2"] if key in ("sched.rank0", "sched.patience") else []
 
 
 def run(directory, settings, key):

@@ -8,7 +8,7 @@ import tempfile
 
 import h5py
 
-BROOD = os.environ["BROOD"]
+BROOD, MPIRUN = os.environ["BROOD"], os.environ.get("BROOD_MPIRUN", "mpirun")
 CONFIG = ["/dev/null", "--set", "evaluator.name=synthetic", "--set", "run.episodes=4", "--set", "run.round=2"]
 NATIVE = ["--set", "run.numerics=native"]
 
@@ -19,7 +19,7 @@ def run(*commands):
     for environment, arguments in commands:
         words += [":"] if words else []
         words += ["-n", "1", "env", "-u", "OPENBLAS_CORETYPE", *(f"{k}={v}" for k, v in environment.items()), BROOD, *map(str, arguments)]
-    return subprocess.run(["mpirun", "--oversubscribe", *words], capture_output=True, text=True, timeout=100)
+    return subprocess.run([MPIRUN, *words], capture_output=True, text=True, timeout=100)
 
 
 def fingerprint(directory):

@@ -125,6 +125,7 @@ static void listen_to(brood_phase_t phase) {
 __attribute__((constructor)) static void open_board(void) {
     const char *path = getenv("BROOD_CRASH_BOARD"), *rank = getenv("OMPI_COMM_WORLD_RANK");
     if (!path) return;
+    if (!rank) rank = getenv("PMI_RANK"); /* MPICH */
     if (!rank) rank = getenv("SLURM_PROCID");
     mine = rank ? atoi(rank) : 0;
     int         fd = open(path, O_RDWR);

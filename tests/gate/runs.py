@@ -11,6 +11,7 @@ import time
 import h5py
 
 BROOD = os.environ["BROOD"]
+MPIRUN = os.environ.get("BROOD_MPIRUN", "mpirun")
 SOURCE = pathlib.Path(os.environ["BROOD_SOURCE"])
 sys.path.insert(0, str(SOURCE / "tests" / "run"))
 
@@ -47,7 +48,7 @@ class Scratch:
 
 
 def command(ranks, arguments):
-    prefix = [] if ranks == 0 else ["mpirun", "--oversubscribe", "-n", str(ranks)]
+    prefix = [] if ranks == 0 else [MPIRUN, "-n", str(ranks)]
     return prefix + [BROOD] + [str(a) for a in arguments]
 
 

@@ -80,7 +80,7 @@ class Job:
 
     def __init__(self, arguments, ranks=0, program=None, wrapper=None, blow=None, halt=None):
         program = str(program or runs.BROOD)
-        command = [*wrapper] if wrapper else [*(["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks else []), program]
+        command = [*wrapper] if wrapper else [*([runs.MPIRUN, "-n", str(ranks)] if ranks else []), program]
         self.launcher, self.launcher_failed = not wrapper and ranks > 0, False
         self.directory = arguments[arguments.index("--run") + 1] if "--run" in arguments else None
         self.rows = words(self.directory)[0] if self.directory else 0
@@ -120,7 +120,7 @@ class Job:
                 words = (entry / "environ").read_bytes().split(b"\0")
             except (OSError, ValueError):
                 continue
-            rank = [word.partition(b"=")[2] for word in words if word.startswith(b"OMPI_COMM_WORLD_RANK=")]
+            rank = [word.partition(b"=")[2] for word in words if word.startswith((b"OMPI_COMM_WORLD_RANK=", b"PMI_RANK="))]
             found[int(entry.name)] = int(rank[0]) if rank else None
         return found
 
