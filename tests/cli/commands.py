@@ -61,6 +61,29 @@ def test_dry_run_starts_nothing_and_tells_size_and_ranges(scratch):
     assert sorted(scratch.rglob("*")) == before
 
 
+def test_dry_run_refuses_what_a_job_on_that_run_would(scratch):
+    run = scratch / "run"
+    brood("search", "/dev/null", "--run", run, *SETS)
+    before = {path: path.stat().st_mtime_ns for path in run.iterdir()}
+    assert "Goal          6 episodes" in brood("search", "--run", run, "--dry-run").stdout
+    assert "Goal          10 episodes" in brood("search", "--run", run, "--dry-run", "--set", "run.episodes=10").stdout
+    refused = brood("search", "/dev/null", *SETS, "--run", run, "--dry-run", "--set", "run.round=3", expected=3)
+    assert "run.round" in refused.stderr, refused.stderr
+    assert {path: path.stat().st_mtime_ns for path in run.iterdir()} == before
+    brood("search", "/dev/null", *SETS, "--run", scratch / "new", "--dry-run")
+    assert not (scratch / "new").exists()
+    brood("search", "--dry-run", expected=2)
+
+
+def test_dry_run_of_train_names_what_would_be_trained(scratch):
+    run = scratch / "run"
+    brood("search", "/dev/null", "--run", run, *SETS)
+    text = brood("train", "--from", run, "--top", 2, "--seeds", 3, "--arch", "3,4,1,1,0", "--run", scratch / "new", "--dry-run").stdout
+    assert "Goal          9 episodes: 3 architectures, each from 3 seeds" in text and '"3,4,1,1,0"' in text, text
+    assert not (scratch / "new").exists()
+    brood("train", "--from", scratch / "none", "--dry-run", expected=6)
+
+
 def test_a_search_is_begun_gone_on_with_and_extended_by_the_same_command(scratch):
     run = scratch / "run"
     first = brood("search", "/dev/null", "--run", run, *SETS)
@@ -107,6 +130,8 @@ def test_status_says_the_same_as_text_json_and_csv(scratch):
     report = json.loads(brood("status", run, "--json").stdout)
     rows = list(csv.DictReader(io.StringIO(brood("status", run, "--csv").stdout)))
     assert "6 of 6" in text and report["episodes_goal"] == 6 and report["complete"] is True
+    assert "Nodes" in text and report["node_hours"] > 0 and report["jobs"][0]["nodes"] == 1, report
+    assert report["holder"] == "" and report["holder_lives"] is False and report["slurm"]["job"] == "", report
     finished = [row for row in rows if row["status"] != "open"]
     assert len(finished) == report["episodes_finished"] == 6 and len(rows) == 8
     assert report["steps"] == sum(int(row["steps"]) for row in finished) > 0
