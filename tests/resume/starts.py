@@ -155,9 +155,12 @@ def halted(place):
     """A run with a few results, two generations and two children in flight."""
     job = place.at_work(0.15)
     assert job.wait_for(lambda: len(jobs.finished(place.directory)) >= 2), job.log()
+    begun = job.board.steps()
+    assert job.wait_for(lambda: job.board.steps() >= begun + 2), job.log()  # else the stop may fall between two children
     job.send(signal.SIGUSR1, [job.process.pid])
     ends_with(job, jobs.STOPPED)
-    assert (place.directory / "run.prev.h5").exists() and jobs.inflight(place.directory)
+    assert (place.directory / "run.prev.h5").exists(), "one generation only"
+    assert jobs.inflight(place.directory), f"no child was in flight at the stop; the ranks had begun {begun} mini-batches, then {job.board.steps()}"
 
 
 def check_says(place, expected, *words):
