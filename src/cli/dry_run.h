@@ -1,5 +1,5 @@
-/* --dry-run of `brood search` and `brood train`: everything checked that a job would check before it begins, nothing
- * started. */
+/* --dry-run of `brood search` and `brood train`: the configuration is checked as a job would, and nothing started. What
+   only the images' pixels or the run's results can tell is left to the job. */
 #ifndef BROOD_SRC_CLI_DRY_RUN_H
 #define BROOD_SRC_CLI_DRY_RUN_H
 

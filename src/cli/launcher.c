@@ -33,7 +33,7 @@ brood_err_t launcher_check(int ranks) {
     long        tasks = launched_tasks(&variable);
     if (ranks > 1 || tasks == 1) return BROOD_OK;
     return brood_fail(
-        BROOD_E_RANKS,
+        BROOD_E_USAGE,
         "the launcher started %ld tasks (%s), but MPI knows of one rank; start them with the mpirun of the "
         "MPI that Brood was built with, or with srun --mpi=pmix",
         tasks, variable);

@@ -9,7 +9,7 @@
 /* A launcher says that it started several tasks. Works before MPI_Init. */
 bool launcher_of_many(void);
 
-/* BROOD_E_RANKS: a launcher that MPI does not know of started several programs of one rank each, which would all work
+/* BROOD_E_USAGE: a launcher that MPI does not know of started several programs of one rank each, which would all work
    on the same run. */
 brood_err_t launcher_check(int ranks) BROOD_WARN_UNUSED;
 

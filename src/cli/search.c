@@ -56,9 +56,9 @@ const command_t command_search = {
         "  --max-time TIME  stops early enough to have saved by then: 3h50m, 3:50:00, or what `squeue -o %L` prints\n"
         "  --skip E         episode E is not trained and has the failure reward; may be repeated\n"
         "  --allow-inexact  goes on on nodes that compute other bits than the run; recorded in the run file\n"
-        "  --dry-run        checks everything and prints the completed configuration, the size of the space and "
-        "what its\n"
-        "                   networks cost; with --run also whether that run may go on with it; starts nothing\n\n"
+        "  --dry-run        checks the configuration, with --run also against that run's, and prints it completed, "
+        "with the\n"
+        "                   size of the space and what its networks cost; starts nothing\n\n"
         "The same command begins a run and goes on with it, on any number of ranks: put mpirun -n N or srun before "
         "it.\n"
         "Signals USR1 and TERM, and a file named `halt` in DIR, stop it: every child is saved where it stands.\n",

@@ -1,10 +1,11 @@
 #include "brood/run/batch.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 /* squeue(1); the last is what the job waits for: "afterany:17(unfulfilled)" */
-static const char answer_format[] = "%A|%T|%r|%S|%L|%E";
+static const char answer_format[] = "%i|%T|%r|%S|%L|%E";
 
 static bool is_number(const char *job) {
     return *job && strspn(job, "0123456789_") == strlen(job);
@@ -21,7 +22,9 @@ static const char *take(const char *at, char *text, size_t size) {
 static bool waits_for(const char *dependencies, const char *job) {
     size_t length = strlen(job);
     for (const char *at = dependencies; (at = strstr(at, job)); at += length)
-        if (at > dependencies && (at[-1] == ':' || at[-1] == ',') && !strchr("0123456789", at[length])) return true;
+        if (at > dependencies && (at[-1] == ':' || at[-1] == ',') && !isdigit((unsigned char)at[length]) &&
+            at[length] != '_')
+            return true;
     return false;
 }
 
@@ -29,8 +32,11 @@ static bool waits_for(const char *dependencies, const char *job) {
 static bool ask(const char *which, const char *job, brood_batch_job_t *found) {
     char command[256], line[1024], dependencies[512] = "";
     bool any = false;
-    snprintf(command, sizeof command, "timeout 20 squeue --noheader %s --format='%s' 2>/dev/null", which,
-             answer_format);
+    /* Without the user's own habits of listing. */
+    snprintf(
+        command, sizeof command,
+        "unset SQUEUE_STATES SQUEUE_PARTITION SQUEUE_USERS; timeout 20 squeue --noheader %s --format='%s' 2>/dev/null",
+        which, answer_format);
     FILE *answer = popen(command, "r");
     if (!answer) return false;
     while (!any && fgets(line, sizeof line, answer)) {

@@ -228,14 +228,39 @@ def successor_goes_on(case):
     case.until(lambda: case.cluster.state(str(int(job) + 2)) == "CANCELLED", "the last successor is cancelled")
 
 
+def successor_of_a_cancelled_job_is_cancelled(case):
+    """Submitted as a user does, with an option that is not to hold for the successor."""
+    site = case.directory / "site.conf"
+    site.write_text("again=successor\ntasks=2\n")
+    case.slow_down(0.15)
+    more = {"BROOD": str(case.bench.program), "BROOD_SITE": str(site), "BROOD_CRASH_BOARD": str(case.board_file()), "BROOD_CRASH_HALT": ""}
+    options = ["--nodes=2", "--ntasks-per-node=1", f"--output={case.log_file}", "--begin=now"]
+    said = case.cluster.call(slurm.SCRIPTS / "submit", *options, "/dev/null", case.run, *runs.sets(*case.bench.settings()), more=more)
+    job = said.split()[-1]
+    case.in_mid_child()
+    said = case.cluster.call("scontrol", "show", "job", "-o", str(int(job) + 1))
+    assert f"Dependency=afterany:{job}" in said and "JobState=PENDING" in said, said
+    case.cluster.call("scancel", job)
+    case.end_of(job, "CANCELLED")
+    case.end_of(str(int(job) + 1), "CANCELLED")
+
+
 def fruitless_restarts_end(case):
     program = case.directory / "dies"
     program.write_text('#!/bin/sh\ncase "$1" in search) kill -SEGV $$ ;; esac\n')
     program.chmod(0o755)
-    job = case.submit(more={"BROOD": str(program), "BROOD_RESTARTS": "1"})
+    job = case.submit(more={"BROOD": str(program), "BROOD_RESTARTS": "2"})
     shown = case.end_of(job, "FAILED")
     case.restarts(shown, 1)
-    assert "1 restarts in a row have gained no training step" in case.log(), case.log()
+    assert "2 starts in a row have gained no training step" in case.log(), case.log()
+
+
+def ranks_started_apart_fail_once(case):
+    """srun --mpi=none starts two programs of one rank each: the first mistake at a new site."""
+    job = case.submit(more={"BROOD_LAUNCHER": "srun --mpi=none"})
+    shown = case.end_of(job, "FAILED")
+    case.restarts(shown, 0)
+    assert "rank lost" not in case.log() and not case.run.exists(), case.log()
 
 
 def submit_checks_first(case):
@@ -259,7 +284,8 @@ QUICK = [requeued, preempted_in_a_partition_with_grace, submitted_and_completed,
 FULL = [ # the longest first
     child_longer_than_the_limit, time_limit_reached_twice, node_without_power, node_of_the_batch_script_without_power,
     preempted_with_the_user_signal, rank_killed, array_of_seeds, retraining_preempted, cancelled_stays_cancelled, halt_ends_it_once,
-    term_during_mpi_init, mpirun_starts_the_ranks, successor_goes_on, fruitless_restarts_end, submit_checks_first,
+    term_during_mpi_init, mpirun_starts_the_ranks, successor_goes_on, successor_of_a_cancelled_job_is_cancelled,
+    fruitless_restarts_end, ranks_started_apart_fail_once, submit_checks_first,
 ]
 CONF = {preempted_with_the_user_signal: USER_SIGNAL}
 AT_ONCE, TRIES = 6, 3

@@ -10,7 +10,7 @@
 #define BROOD_ERRORS(X)                                                                                                \
     X(OK, 0, "success")                                                                                                \
     X(E_DIFFERENT, 1, "the two runs compared have different content")                                                  \
-    X(E_USAGE, 2, "the command line is wrong")                                                                         \
+    X(E_USAGE, 2, "the command line is wrong, or the ranks were started apart from each other")                        \
     X(E_CONFIG, 3, "the configuration is wrong, or does not fit the run")                                              \
     X(E_DATA, 4, "the data set is missing or wrong, or a run holds nothing to train")                                  \
     X(E_FORMAT, 5, "a file is damaged, or not one of Brood's")                                                         \
@@ -19,7 +19,7 @@
     X(E_MEMORY, 8, "out of memory")                                                                                    \
     X(E_LOCKED, 9, "another job holds the run, or has taken it over")                                                  \
     X(E_NUMERICS, 10, "this node cannot compute, or computes other bits than the run")                                 \
-    X(E_RANKS, 11, "a rank was lost, hangs, or was started apart from the others")                                     \
+    X(E_RANKS, 11, "a rank was lost, or hangs")                                                                        \
     X(E_BUG, 12, "an internal contradiction: please report it")
 
 /* How a job that met no error ended. */
