@@ -233,7 +233,7 @@ def successor_of_a_cancelled_job_is_cancelled(case):
     site = case.directory / "site.conf"
     site.write_text("again=successor\ntasks=2\n")
     case.slow_down(0.15)
-    more = {"BROOD": str(case.bench.program), "BROOD_SITE": str(site), "BROOD_CRASH_BOARD": str(case.board_file()), "BROOD_CRASH_HALT": ""}
+    more = case.environment({"BROOD_SITE": str(site)})
     options = ["--nodes=2", "--ntasks-per-node=1", f"--output={case.log_file}", "--begin=now"]
     said = case.cluster.call(slurm.SCRIPTS / "submit", *options, "/dev/null", case.run, *runs.sets(*case.bench.settings()), more=more)
     job = said.split()[-1]
@@ -266,7 +266,7 @@ def ranks_started_apart_fail_once(case):
 def submit_checks_first(case):
     site = case.directory / "site.conf"
     site.write_text("partition=high\ntasks=2\ntime=10\n")
-    more = {"BROOD": str(case.bench.program), "BROOD_SITE": str(site)}
+    more = case.environment({"BROOD_SITE": str(site)})
     options = ["--nodes=2", "--ntasks-per-node=1", f"--output={case.log_file}"]
     said = case.cluster.call(slurm.SCRIPTS / "submit", *options, "/dev/null", case.run, "--set", "run.epsodes=4", more=more, expected=2)
     assert "run.epsodes" in said and "not submitted" in said, said

@@ -21,6 +21,7 @@ PACKAGES = ("slurmctld", "slurmd", "munged")
 NODES = ["--nodes=2", "--ntasks=2", "--ntasks-per-node=1"]
 OVER = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "OUT_OF_MEMORY"}
 RANKS, EPISODES, ROUND = 2, 8, 4
+STEPS = 16  # training steps of a child
 
 
 class Missed(Exception):
@@ -105,7 +106,7 @@ class Case:
     def __init__(self, bench, directory, conf="", grace=5):
         self.bench, self.directory = bench, directory
         self.run, self.log_file = directory / "run", directory / "log"
-        self.board = None
+        self.board_file, self.board = directory / "board", None
         self.cluster = Cluster(directory / "c", conf, grace)
 
     def close(self):
@@ -113,19 +114,18 @@ class Case:
 
     def slow_down(self, seconds, **blow):
         """Each mini-batch of the jobs submitted from now on takes so much longer."""
-        self.board = jobs.Board(self.directory / "board", slow=seconds, **blow)
+        self.board = jobs.Board(self.board_file, slow=seconds, **blow)
 
     def submit(self, *arguments, script="search.sbatch", options=(), more=None, **changed):
         """The job's number. Without arguments the search, in the case's run directory."""
         if not arguments:
             arguments = ["/dev/null", self.run, *runs.sets(*self.bench.settings(**changed))]
-        environment = {"BROOD": str(self.bench.program), **(more or {})}
-        if self.board:
-            environment.update(BROOD_CRASH_BOARD=str(self.board_file()), BROOD_CRASH_HALT="")
-        return self.cluster.call("sbatch", "--parsable", *NODES, f"--output={self.log_file}", *options, SCRIPTS / script, *arguments, more=environment).strip()
+        return self.cluster.call("sbatch", "--parsable", *NODES, f"--output={self.log_file}", *options, SCRIPTS / script, *arguments, more=self.environment(more)).strip()
 
-    def board_file(self):
-        return self.directory / "board"
+    def environment(self, more=None):
+        """What a job is to find: the program, and the board where there is one."""
+        board = {"BROOD_CRASH_BOARD": str(self.board_file), "BROOD_CRASH_HALT": ""} if self.board else {}
+        return {"BROOD": str(self.bench.program), **board, **(more or {})}
 
     def until(self, condition, what, seconds=120):
         deadline = time.monotonic() + seconds
@@ -142,7 +142,7 @@ class Case:
         return self.board.place(rank)[2]
 
     def at_work(self, rank):
-        return self.board.phase(rank) == "training" and self.trained(rank) % 16 in range(2, 14)
+        return self.board.phase(rank) == "training" and self.trained(rank) % STEPS in range(2, STEPS - 2)
 
     def end_of(self, job, state="COMPLETED", seconds=240):
         """Waits for it; what Slurm knows of it then."""
