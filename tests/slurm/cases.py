@@ -296,8 +296,9 @@ def one(bench, scratch, number, function):
     for attempt in range(TRIES):
         directory = scratch / f"{number}.{attempt}"
         directory.mkdir()
-        case = slurm.Case(bench, directory, CONF.get(function, ""))
+        case = slurm.Case(bench, directory)
         try:
+            case.start(CONF.get(function, ""))
             function(case)
             return name, time.monotonic() - began, None
         except slurm.Missed as error:

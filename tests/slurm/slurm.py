@@ -38,11 +38,12 @@ def missing():
 
 
 class Cluster:
-    def __init__(self, directory, conf="", grace=5):
-        self.directory = directory
-        settings = {"CLUSTER_CONF": conf, "CLUSTER_GRACE": str(grace)}
+    def __init__(self, directory):
+        self.directory, self.environment = directory, {}
+
+    def start(self, conf=""):
         with one_at_a_time:
-            said = subprocess.run([CLUSTER, "start", directory, str(os.getpid())], env={**os.environ, **settings}, capture_output=True, text=True, timeout=60)
+            said = subprocess.run([CLUSTER, "start", self.directory, str(os.getpid())], env={**os.environ, "CLUSTER_CONF": conf}, capture_output=True, text=True, timeout=60)
         assert said.returncode == 0, said.stderr
         exports = dict(re.findall(r"^export (\w+)=(.*)$", said.stdout, re.M))
         self.environment = {**os.environ, **exports, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
@@ -70,7 +71,8 @@ class Cluster:
         subprocess.run([CLUSTER, "stop", self.directory], check=True, timeout=60)
 
     def log(self):
-        lines = (self.directory / "log" / "slurmctld.log").read_text(errors="replace").splitlines()
+        path = self.directory / "log" / "slurmctld.log"
+        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
         return "\n".join(line for line in lines if "debug" not in line)[-4000:]
 
 
@@ -103,11 +105,13 @@ class Bench:
 class Case:
     """A cluster, a run directory, and the jobs that work on it."""
 
-    def __init__(self, bench, directory, conf="", grace=5):
-        self.bench, self.directory = bench, directory
+    def __init__(self, bench, directory):
+        self.bench, self.directory, self.cluster = bench, directory, Cluster(directory / "c")
         self.run, self.log_file = directory / "run", directory / "log"
         self.board_file, self.board = directory / "board", None
-        self.cluster = Cluster(directory / "c", conf, grace)
+
+    def start(self, conf):
+        self.cluster.start(conf)
 
     def close(self):
         self.cluster.stop()
