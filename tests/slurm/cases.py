@@ -37,12 +37,12 @@ def requeued(case):
     case.cluster.call("scontrol", "requeue", job)
     case.until(lambda: case.cluster.state(job) == "PENDING", "it is requeued")
     said = case.says(f"Slurm     job {job} is PENDING (BeginTime), to start at ")
-    assert f"the last one, {job}, on 2 ranks of node1 node2" in said and "stopped by a signal" in said, said
+    assert f"the last one, {job}, on 2 ranks of {case.cluster.hosts()}" in said and "stopped by a signal" in said, said
     shown = case.end_of(job)
     case.restarts(shown, 1)
     case.check()
     jobs.counted(case.run, range(EPISODES), [case.board])
-    said = case.says(f"Jobs      2; the last one, {job} (restart 1), on 2 ranks of node1 node2")
+    said = case.says(f"Jobs      2; the last one, {job} (restart 1), on 2 ranks of {case.cluster.hosts()}")
     assert "Slurm" not in said and re.search(r"^Nodes .* hours used; lost of these: .*, 0 in mini-batches done twice$", said, re.M), said
 
 
