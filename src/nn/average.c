@@ -1,10 +1,11 @@
 #include "cost.h"
 #include "layer.h"
 
-static int64_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math, brood_arena_t *arena) {
+static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
+                             brood_arena_t *arena) {
     (void)net, (void)math;
     layer->as.average.sums = brood_arena_take(arena, (size_t)layer->out[2] * sizeof(double));
-    return 0;
+    return (brood_needs_t){0};
 }
 
 static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {

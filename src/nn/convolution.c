@@ -1,9 +1,8 @@
+#include "convolution.h"
+
 #include <string.h>
 
-#include "cost.h"
-#include "layer.h"
-
-static int64_t arrays(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_ARRAYS]) {
+int64_t brood_convolution_arrays(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_ARRAYS]) {
     int64_t taps = (int64_t)layer->args.height * layer->args.width, channels = layer->in[2], filters = layer->out[2];
     array[0] = (brood_array_t){.name = "weights",
                                .doc = "Filters of a convolution: tap (row by row), input channel, filter.",
@@ -17,146 +16,42 @@ static int64_t arrays(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_
     return layer->args.bias ? 2 : 1;
 }
 
-static bool strided(const brood_layer_t *layer) {
-    return layer->args.stride_height > 1 || layer->args.stride_width > 1;
-}
-
-static brood_sweep_t plan_forward(const brood_layer_t *layer) {
-    brood_axis_t height = brood_axis_same(layer->in[0], layer->args.height, layer->args.stride_height);
-    brood_axis_t width = brood_axis_same(layer->in[1], layer->args.width, layer->args.stride_width);
-    return brood_sweep_plan(&height, &width, layer->in[2], layer->out[2]);
-}
-
-/* Without strides dx is the convolution of dy with the flipped filter: the padding changes sides. */
-static brood_sweep_t plan_backward(const brood_layer_t *layer) {
-    brood_sweep_t forward = plan_forward(layer);
-    forward.height.before = forward.height.kernel - 1 - forward.height.before;
-    forward.width.before = forward.width.kernel - 1 - forward.width.before;
-    return brood_sweep_plan(&forward.height, &forward.width, layer->out[2], layer->in[2]);
-}
-
-static int64_t larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
-static int64_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math, brood_arena_t *arena) {
-    int64_t        filters = layer->out[2], channels = layer->in[2];
-    brood_sweep_t *forward = &layer->as.convolution.forward, *backward = &layer->as.convolution.backward;
-    *forward = plan_forward(layer);
-    layer->as.convolution.packed =
-        brood_arena_take(arena, (size_t)brood_packed_count_real(math, forward->depth, filters) * sizeof(brood_real_t));
-    layer->as.convolution.tiled_bias = brood_arena_take(arena, (size_t)(filters * BROOD_TILE) * sizeof(brood_real_t));
-    layer->as.convolution.bias_gradient = brood_arena_take(arena, (size_t)(2 * filters) * sizeof(double));
-    int64_t workspace = brood_sweep_workspace(forward, net->block);
-    if (!layer->propagates) return workspace;
-
-    if (strided(layer)) {
-        layer->as.convolution.packed_back = brood_arena_take(
-            arena, (size_t)brood_packed_count_real(math, filters, forward->depth) * sizeof(brood_real_t));
-        return larger(workspace, brood_sweep_scatter_workspace(forward));
+const brood_layer_ops_t *brood_convolution_choose(const brood_layer_t *layer) {
+    static const brood_layer_ops_t *const ways[] = {[BROOD_CONVOLUTION_DIRECT] = &brood_convolution_direct,
+                                                    [BROOD_CONVOLUTION_FOURIER] = &brood_convolution_fourier};
+    const int32_t                         count = sizeof ways / sizeof *ways;
+    if (layer->args.method < 0 || layer->args.method >= count) return NULL;
+    const brood_layer_ops_t *best = NULL;
+    double                   least = 0;
+    for (int32_t i = BROOD_CONVOLUTION_DIRECT; i < count; i++) {
+        if (layer->args.method != BROOD_CONVOLUTION_CHEAPEST && layer->args.method != i) continue;
+        double cost = ways[i]->cost(layer);
+        if (cost < 0 || (best && cost >= least)) continue;
+        best = ways[i];
+        least = cost;
     }
-    *backward = plan_backward(layer);
-    layer->as.convolution.packed_back = brood_arena_take(
-        arena, (size_t)brood_packed_count_real(math, backward->depth, channels) * sizeof(brood_real_t));
-    workspace = larger(workspace, brood_sweep_workspace(backward, net->block));
-    return larger(workspace, forward->depth * filters); /* the flipped filter, while it is packed */
+    return best;
 }
 
-static void prepare_forward(brood_net_t *net, brood_layer_t *layer) {
-    const brood_sweep_t *sweep = &layer->as.convolution.forward;
-    brood_pack_real(net->math, BROOD_PLAIN, sweep->depth, sweep->filters, layer->array[0]->value, sweep->filters,
-                    layer->as.convolution.packed);
-    if (layer->args.bias) brood_nn_tile(sweep->filters, layer->array[1]->value, layer->as.convolution.tiled_bias);
+void brood_bias_lay_out(brood_layer_t *layer, brood_arena_t *arena) {
+    layer->bias_gradient = brood_arena_take(arena, (size_t)(2 * layer->out[2]) * sizeof(double));
 }
 
-static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
-    const brood_sweep_t *sweep = &layer->as.convolution.forward;
-    brood_sweep_forward(sweep, net->math, net->kernels, images, brood_layer_x(net, layer, first),
-                        layer->as.convolution.packed, brood_layer_y(layer, first), net->workspace);
-    if (layer->args.bias)
-        net->kernels->add_rows(images * sweep->positions, sweep->filters, layer->as.convolution.tiled_bias,
-                               brood_layer_y(layer, first));
+void brood_bias_clear(const brood_layer_t *layer) {
+    if (layer->args.bias) memset(layer->bias_gradient, 0, (size_t)layer->out[2] * sizeof(double));
 }
 
-/* flipped[tap, filter, channel] of weights[tap, channel, filter]. */
-static void flip(int64_t taps, int64_t channels, int64_t filters, const brood_real_t *weights, brood_real_t *flipped) {
-    for (int64_t tap = 0; tap < taps; tap++)
-        for (int64_t f = 0; f < filters; f++)
-            for (int64_t c = 0; c < channels; c++)
-                flipped[(tap * filters + f) * channels + c] = weights[((taps - 1 - tap) * channels + c) * filters + f];
-}
-
-static void prepare_backward(brood_net_t *net, brood_layer_t *layer) {
-    const brood_sweep_t *sweep = &layer->as.convolution.forward, *backward = &layer->as.convolution.backward;
-    if (layer->args.bias) memset(layer->as.convolution.bias_gradient, 0, (size_t)sweep->filters * sizeof(double));
-    if (!layer->propagates) return;
-    const brood_real_t *weights = layer->array[0]->value;
-    if (strided(layer)) {
-        brood_pack_real(net->math, BROOD_TRANSPOSED, sweep->filters, sweep->depth, weights, sweep->filters,
-                        layer->as.convolution.packed_back);
-        return;
-    }
-    flip(sweep->depth / sweep->channels, sweep->channels, sweep->filters, weights, net->workspace);
-    brood_pack_real(net->math, BROOD_PLAIN, backward->depth, backward->filters, net->workspace, backward->filters,
-                    layer->as.convolution.packed_back);
-}
-
-static void backward_bias(brood_net_t *net, brood_layer_t *layer, int64_t images, const brood_real_t *dy) {
-    int64_t filters = layer->out[2], positions = layer->as.convolution.forward.positions;
-    double *total = layer->as.convolution.bias_gradient, *partial = total + filters;
+void brood_bias_add(const brood_net_t *net, const brood_layer_t *layer, int64_t images, const brood_real_t *dy) {
+    if (!layer->args.bias) return;
+    int64_t filters = layer->out[2], positions = layer->out[0] * layer->out[1];
+    double *total = layer->bias_gradient, *partial = total + filters;
     for (int64_t i = 0; i < images; i++) {
         net->kernels->sum_rows(positions, filters, dy + i * positions * filters, partial);
         for (int64_t f = 0; f < filters; f++) total[f] += partial[f];
     }
 }
 
-static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
-    const brood_sweep_t *sweep = &layer->as.convolution.forward;
-    const brood_real_t  *dy = brood_layer_dy(layer, first);
-    brood_sweep_weights(sweep, net->math, net->kernels, images, brood_layer_x(net, layer, first), dy, first > 0,
-                        layer->array[0]->gradient, net->workspace);
-    if (layer->args.bias) backward_bias(net, layer, images, dy);
-    if (!layer->propagates) return;
-    if (strided(layer))
-        brood_sweep_scatter(sweep, net->math, net->kernels, images, dy, layer->as.convolution.packed_back,
-                            brood_layer_dx(layer, first), net->workspace);
-    else
-        brood_sweep_forward(&layer->as.convolution.backward, net->math, net->kernels, images, dy,
-                            layer->as.convolution.packed_back, brood_layer_dx(layer, first), net->workspace);
-}
-
-static void finish_backward(brood_net_t *net, brood_layer_t *layer) {
-    (void)net;
+void brood_bias_finish(const brood_layer_t *layer) {
     if (!layer->args.bias) return;
-    for (int64_t f = 0; f < layer->out[2]; f++)
-        layer->array[1]->gradient[f] = (brood_real_t)layer->as.convolution.bias_gradient[f];
+    for (int64_t f = 0; f < layer->out[2]; f++) layer->array[1]->gradient[f] = (brood_real_t)layer->bias_gradient[f];
 }
-
-static double cost_of_gathering(const brood_sweep_t *sweep) {
-    double cost = sweep->kind == BROOD_SWEEP_POINTWISE ? 0 : 2 * brood_cost_copy(sweep->padded);
-    bool   gathered = sweep->kind == BROOD_SWEEP_PLANES || sweep->kind == BROOD_SWEEP_PATCHES;
-    return cost + (gathered ? 2 * brood_cost_copy(sweep->positions * sweep->depth) : 0);
-}
-
-static double cost(const brood_layer_t *layer) {
-    brood_sweep_t sweep = plan_forward(layer);
-    double        product = brood_cost_product(sweep.positions, sweep.filters, sweep.depth);
-    double        total = 2 * (product + cost_of_gathering(&sweep)); /* y and dW */
-    if (layer->args.bias) total += 3 * brood_cost_pass(layer->out_size);
-    if (!layer->propagates) return total;
-    if (strided(layer)) return total + product + 3 * brood_cost_copy(sweep.positions * sweep.depth);
-    brood_sweep_t back = plan_backward(layer);
-    return total + brood_cost_product(back.positions, back.filters, back.depth) + cost_of_gathering(&back);
-}
-
-const brood_layer_ops_t brood_layer_convolution = {
-    .name = "convolution",
-    .arrays = arrays,
-    .lay_out = lay_out,
-    .prepare_forward = prepare_forward,
-    .prepare_backward = prepare_backward,
-    .finish_backward = finish_backward,
-    .forward = {{forward, false}},
-    .backward = {{backward, false}},
-    .cost = cost,
-};

@@ -15,10 +15,11 @@ static int64_t arrays(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_
     return layer->args.bias ? 2 : 1;
 }
 
-static int64_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math, brood_arena_t *arena) {
+static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
+                             brood_arena_t *arena) {
     (void)net, (void)math;
     layer->as.dense.sums = brood_arena_take(arena, (size_t)layer->out_size * sizeof(double));
-    return 0;
+    return (brood_needs_t){0};
 }
 
 /* The weights are the large operand: all images at once, so that they are read once. */

@@ -16,10 +16,11 @@ static int64_t mask_bytes(const brood_layer_t *layer) {
     return (layer->out_size + 7) / 8;
 }
 
-static int64_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math, brood_arena_t *arena) {
+static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
+                             brood_arena_t *arena) {
     (void)math;
     layer->as.dropout.kept = brood_arena_take(arena, (size_t)(net->minibatch * mask_bytes(layer)));
-    return 0;
+    return (brood_needs_t){0};
 }
 
 static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {

@@ -36,7 +36,7 @@ void brood_net_initialise(brood_net_t *net, brood_key4_t key) {
     }
     for (int64_t i = 0; i < net->count; i++) {
         brood_layer_t *layer = &net->layer[i];
-        if (layer->ops != &brood_layer_norm) continue;
+        if (layer->kind != BROOD_LAYER_NORM) continue;
         fill(layer->out[2], 0, layer->as.norm.running_mean);
         fill(layer->out[2], 1, layer->as.norm.running_variance);
     }
@@ -76,5 +76,5 @@ void brood_net_fields(brood_net_t *net, const char *group, brood_fields_t *field
         brood_fields_add(fields, &field);
     }
     for (int64_t i = 0; i < net->count; i++)
-        if (net->layer[i].ops == &brood_layer_norm) add_running(&net->layer[i], group, fields);
+        if (net->layer[i].kind == BROOD_LAYER_NORM) add_running(&net->layer[i], group, fields);
 }

@@ -2,7 +2,7 @@
 
 const brood_layer_ops_t *brood_layer_ops(brood_layer_kind_t kind) {
     static const brood_layer_ops_t *const ops[BROOD_LAYER_KINDS] = {
-        [BROOD_LAYER_CONVOLUTION] = &brood_layer_convolution,
+        [BROOD_LAYER_CONVOLUTION] = &brood_convolution_direct,
         [BROOD_LAYER_NORM] = &brood_layer_norm,
         [BROOD_LAYER_RELU] = &brood_layer_relu,
         [BROOD_LAYER_MAX_POOL] = &brood_layer_max_pool,

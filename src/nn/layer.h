@@ -4,6 +4,7 @@
 
 #include "axis.h"
 #include "brood/nn/net.h"
+#include "fourier.h"
 #include "kernels/kernels.h"
 #include "sweep.h"
 
@@ -32,23 +33,30 @@ typedef struct {
 
 #define BROOD_MAX_STEPS 3
 
+/* Elements that layers use one after the other: of a step while it runs; of all steps of a layer in one pass. */
+typedef struct {
+    int64_t workspace, exchange;
+} brood_needs_t;
+
 typedef struct {
     const char *name;
     bool        in_place; /* writes its output over its input, and its input's gradient over its output's */
     /* The parameter arrays; returns their number. */
     int64_t (*arrays)(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_ARRAYS]);
-    /* Takes what the layer keeps from the arena and returns the elements of workspace that a step of it uses. */
-    int64_t (*lay_out)(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math, brood_arena_t *arena);
+    /* Takes what the layer keeps from the arena, and tells what it needs besides. */
+    brood_needs_t (*lay_out)(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
+                             brood_arena_t *arena);
     /* Before all steps of a forward pass, before and after all of a backward pass. */
     void (*prepare_forward)(brood_net_t *net, brood_layer_t *layer);
     void (*prepare_backward)(brood_net_t *net, brood_layer_t *layer);
     void (*finish_backward)(brood_net_t *net, brood_layer_t *layer);
     brood_step_t forward[BROOD_MAX_STEPS], backward[BROOD_MAX_STEPS]; /* in order; a NULL ends them */
-    /* Predicted nanoseconds of one training step of one image (cost.h). */
+    /* Predicted nanoseconds of one training step of one image (cost.h); negative: it can't be made so. */
     double (*cost)(const brood_layer_t *layer);
 } brood_layer_ops_t;
 
 struct brood_layer {
+    brood_layer_kind_t       kind;
     const brood_layer_ops_t *ops;
     brood_layer_args_t       args;
     int32_t                  index, input;
@@ -60,13 +68,21 @@ struct brood_layer {
     brood_real_t            *dx, *dy;            /* of all images, or of a block of them: */
     bool                     dx_whole, dy_whole; /* whether image 0 or the block's first comes first */
     brood_parameter_t       *array[BROOD_MAX_ARRAYS]; /* as ops->arrays lists them */
+    double                  *bias_gradient;           /* [2, filters] of a convolution */
     union {
         struct {
             brood_sweep_t forward, backward; /* backward: over dy, with the filter flipped (stride 1) */
             brood_real_t *packed, *packed_back;
-            brood_real_t *tiled_bias;    /* [filters · BROOD_TILE] */
-            double       *bias_gradient; /* [filters] */
-        } convolution;
+            brood_real_t *tiled_bias; /* [filters · BROOD_TILE] */
+        } direct;
+        struct {
+            brood_fourier_t fourier;
+            int64_t         signals; /* an image */
+            /* Of x, then of dx; of the filters, then of their gradient: [slot][row, real | imaginary, channels], its
+               slots `pitch` elements apart. The spectra of y and of dy are the network's exchange. */
+            brood_real_t *spectrum, *filters;
+            int64_t       pitch, filters_pitch, y_pitch;
+        } fourier;
         struct {
             brood_real_t *running_mean, *running_variance; /* [C] */
             double       *sums;                            /* [minibatch, 2, C]: one partial an image */
@@ -97,12 +113,14 @@ struct brood_net {
     brood_array_t             array[BROOD_MAX_LAYERS * BROOD_MAX_ARRAYS];
     char                      name[BROOD_MAX_LAYERS * BROOD_MAX_ARRAYS][32];
     brood_real_t             *workspace; /* of the step that is running */
+    brood_real_t             *exchange;  /* of the layer whose steps are running */
     const brood_real_t       *x;         /* what follows is of the pass that is running */
     int64_t                   images;
     bool                      training;
     brood_key4_t              key;
 };
 
+/* Of a convolution the direct ones, until the layer's sizes are known (brood_convolution_choose). */
 const brood_layer_ops_t *brood_layer_ops(brood_layer_kind_t kind);
 
 /* Fills in what the specification says of each layer; layer[count]. BROOD_E_DATA as brood_net_shapes. */
@@ -129,7 +147,7 @@ static inline brood_real_t *brood_layer_dy(const brood_layer_t *layer, int64_t f
     return layer->dy + (layer->dy_whole ? first * layer->out_size : 0);
 }
 
-extern const brood_layer_ops_t brood_layer_convolution, brood_layer_norm, brood_layer_relu, brood_layer_max_pool,
-    brood_layer_dropout, brood_layer_average, brood_layer_dense;
+extern const brood_layer_ops_t brood_convolution_direct, brood_convolution_fourier, brood_layer_norm, brood_layer_relu,
+    brood_layer_max_pool, brood_layer_dropout, brood_layer_average, brood_layer_dense;
 
 #endif

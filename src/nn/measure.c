@@ -20,7 +20,7 @@ brood_err_t brood_net_measure(const brood_net_spec_t *spec, int64_t minibatch, b
         brood_array_t        array[BROOD_MAX_ARRAYS];
         int64_t              arrays = at->ops->arrays ? at->ops->arrays(at, array) : 0;
         for (int64_t j = 0; j < arrays; j++) measure->parameters += array_count(&array[j]);
-        if (at->ops == &brood_layer_convolution || at->ops == &brood_layer_dense)
+        if (at->kind == BROOD_LAYER_CONVOLUTION || at->kind == BROOD_LAYER_DENSE)
             measure->flops += 6 * at->out_size * array[0].fan_in;
         measure->bytes += 4 * minibatch * at->out_size;
         cost += at->ops->cost(at);

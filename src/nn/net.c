@@ -150,14 +150,17 @@ static brood_err_t lay_out(const brood_net_spec_t *spec, int64_t minibatch, cons
     net->kernels = brood_nn_kernels(math);
     lay_out_activations(net, arena);
     lay_out_gradients(net, arena);
-    int64_t workspace = 0;
+    brood_needs_t most = {0};
     for (int64_t i = 0; i < net->count; i++) {
         brood_layer_t *layer = &net->layer[i];
         lay_out_parameters(net, layer, arena);
-        int64_t needs = layer->ops->lay_out ? layer->ops->lay_out(net, layer, math, arena) : 0;
-        if (needs > workspace) workspace = needs;
+        if (!layer->ops->lay_out) continue;
+        brood_needs_t needs = layer->ops->lay_out(net, layer, math, arena);
+        if (needs.workspace > most.workspace) most.workspace = needs.workspace;
+        if (needs.exchange > most.exchange) most.exchange = needs.exchange;
     }
-    net->workspace = brood_arena_take(arena, reals(workspace));
+    net->workspace = brood_arena_take(arena, reals(most.workspace));
+    net->exchange = brood_arena_take(arena, reals(most.exchange));
     return BROOD_OK;
 }
 

@@ -25,7 +25,8 @@ static int64_t positions(const brood_layer_t *layer) {
     return layer->in[0] * layer->in[1];
 }
 
-static int64_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math, brood_arena_t *arena) {
+static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
+                             brood_arena_t *arena) {
     (void)math;
     size_t channels = (size_t)layer->out[2];
     layer->as.norm.running_mean = brood_arena_take(arena, channels * sizeof(brood_real_t));
@@ -34,7 +35,7 @@ static int64_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood
     layer->as.norm.mean = brood_arena_take(arena, channels * sizeof(double));
     layer->as.norm.invstd = brood_arena_take(arena, channels * sizeof(double));
     layer->as.norm.tiled = brood_arena_take(arena, 3 * BROOD_TILE * channels * sizeof(brood_real_t));
-    return 3 * layer->out[2]; /* the coefficients before they are tiled */
+    return (brood_needs_t){.workspace = 3 * layer->out[2]}; /* the coefficients before they are tiled */
 }
 
 /* Σ u and Σ u x of each image's positions. */

@@ -13,15 +13,16 @@ static bool both_slide(const brood_layer_t *layer) {
     return slides(layer) && layer->args.height > 1 && layer->args.width > 1;
 }
 
-static int64_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math, brood_arena_t *arena) {
+static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
+                             brood_arena_t *arena) {
     (void)math;
     layer->as.pool.height = brood_axis_same(layer->in[0], layer->args.height, layer->args.stride_height);
     layer->as.pool.width = brood_axis_same(layer->in[1], layer->args.width, layer->args.stride_width);
     size_t bytes = (size_t)(net->minibatch * layer->out_size) * sizeof(brood_index_t);
     layer->as.pool.index[0] = brood_arena_take(arena, bytes);
-    if (!both_slide(layer)) return 0;
+    if (!both_slide(layer)) return (brood_needs_t){0};
     layer->as.pool.index[1] = brood_arena_take(arena, bytes);
-    return layer->out_size; /* what lies between the two axes */
+    return (brood_needs_t){.workspace = layer->out_size}; /* what lies between the two axes */
 }
 
 /* The positions of a row, and the rows of an image: all its columns are pooled side by side. */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "layer.h"
+#include "convolution.h"
 
 /* The most elements of one image's activations and of one parameter array: what 32 bits can index. */
 #define LIMIT (INT64_C(1) << 31)
@@ -35,7 +35,7 @@ static brood_err_t check_windows(const brood_layer_t *layer) {
         return REFUSE(layer, "a stride of %dx%d: both must be at least 1", args->stride_height, args->stride_width);
     const int32_t stride[2] = {args->stride_height, args->stride_width}, window[2] = {args->height, args->width};
     for (int axis = 0; axis < 2; axis++) {
-        bool pool = layer->ops == &brood_layer_max_pool;
+        bool pool = layer->kind == BROOD_LAYER_MAX_POOL;
         if (stride[axis] > 1 && (stride[axis] > layer->in[axis] || (pool && window[axis] > layer->in[axis])))
             return REFUSE(layer, "a window of %d with a stride of %d does not fit %s %lld; expected at most that",
                           window[axis], stride[axis], axis == 0 ? "height" : "width", (long long)layer->in[axis]);
@@ -48,17 +48,17 @@ static brood_err_t shape_output(brood_layer_t *layer) {
     const brood_layer_args_t *args = &layer->args;
     int64_t                  *out = layer->out;
     memcpy(out, layer->in, sizeof layer->in);
-    bool makes_outputs = layer->ops == &brood_layer_convolution || layer->ops == &brood_layer_dense;
+    bool makes_outputs = layer->kind == BROOD_LAYER_CONVOLUTION || layer->kind == BROOD_LAYER_DENSE;
     if (makes_outputs && args->outputs < 1) return REFUSE(layer, "%d outputs: expected at least 1", args->outputs);
-    if (layer->ops == &brood_layer_convolution || layer->ops == &brood_layer_max_pool) {
+    if (layer->kind == BROOD_LAYER_CONVOLUTION || layer->kind == BROOD_LAYER_MAX_POOL) {
         brood_err_t err = check_windows(layer);
         if (err != BROOD_OK) return err;
         out[0] = brood_axis_same(layer->in[0], args->height, args->stride_height).out;
         out[1] = brood_axis_same(layer->in[1], args->width, args->stride_width).out;
     }
-    if (layer->ops == &brood_layer_average || layer->ops == &brood_layer_dense) out[0] = out[1] = 1;
+    if (layer->kind == BROOD_LAYER_AVERAGE || layer->kind == BROOD_LAYER_DENSE) out[0] = out[1] = 1;
     if (makes_outputs) out[2] = args->outputs;
-    if (layer->ops == &brood_layer_dropout && (args->percent < 0 || args->percent > 90))
+    if (layer->kind == BROOD_LAYER_DROPOUT && (args->percent < 0 || args->percent > 90))
         return REFUSE(layer, "%d per cent dropped: expected 0 to 90", args->percent);
 
     layer->in_size = product(layer->in[0], layer->in[1], layer->in[2]);
@@ -78,7 +78,7 @@ static brood_err_t check_arrays(const brood_layer_t *layer) {
             return REFUSE(layer, "%s of more than 2^31 elements", array[i].name);
     }
     /* The operations of all layers, 6 · outputs · depth each, are counted in 64 bits. */
-    bool    multiplies = layer->ops == &brood_layer_convolution || layer->ops == &brood_layer_dense;
+    bool    multiplies = layer->kind == BROOD_LAYER_CONVOLUTION || layer->kind == BROOD_LAYER_DENSE;
     int64_t products;
     if (multiplies && (__builtin_mul_overflow(layer->out_size, array[0].fan_in, &products) ||
                        products > INT64_MAX / 6 / BROOD_MAX_LAYERS))
@@ -90,7 +90,7 @@ static brood_err_t check_arrays(const brood_layer_t *layer) {
 static brood_err_t describe_layer(const brood_net_spec_t *spec, int32_t index, brood_layer_t layer[]) {
     const brood_layer_spec_t *from = &spec->layer[index];
     brood_layer_t            *to = &layer[index];
-    *to = (brood_layer_t){.index = index, .args = from->args};
+    *to = (brood_layer_t){.kind = from->kind, .index = index, .args = from->args};
     if ((int)from->kind < 0 || from->kind >= BROOD_LAYER_KINDS)
         return brood_fail(BROOD_E_DATA, "layer %d: unknown kind %d", index, (int)from->kind);
     to->ops = brood_layer_ops(from->kind);
@@ -107,6 +107,11 @@ static brood_err_t describe_layer(const brood_net_spec_t *spec, int32_t index, b
     BROOD_TRY(check_arrays(to));
     to->propagates = to->input != BROOD_INPUT_IMAGE && layer[to->input].trains;
     to->trains = to->propagates || to->ops->arrays;
+    if (to->kind == BROOD_LAYER_CONVOLUTION) {
+        const brood_layer_ops_t *ops = brood_convolution_choose(to);
+        if (!ops) return REFUSE(to, "method %d cannot make it", to->args.method);
+        to->ops = ops;
+    }
 done:
     return err;
 }

@@ -82,6 +82,18 @@ static void flip_u8(int64_t n, uint8_t *x) {
     X(scatter_patches,                                                                                                 \
       (int64_t positions, int64_t step, int64_t height, int64_t row, int64_t run, const float *panel, float *x),       \
       (positions, step, height, row, run, panel, x), (positions - 1) * step + (height - 1) * row + run, x)             \
+    X(fourier_forward,                                                                                                 \
+      (const brood_fourier_t *fourier, const brood_fourier_window_t *window, const float *x, float *spectrum,          \
+       int64_t slot_pitch, float *workspace),                                                                          \
+      (fourier, window, x, spectrum, slot_pitch, workspace), window->channels, spectrum)                               \
+    X(fourier_inverse,                                                                                                 \
+      (const brood_fourier_t *fourier, const brood_fourier_window_t *window, const float *spectrum,                    \
+       int64_t slot_pitch, const float *bias, float *x, float *workspace),                                             \
+      (fourier, window, spectrum, slot_pitch, bias, x, workspace), window->channels, x)                                \
+    X(fourier_matrix, (int64_t channels, int64_t filters, const float *w, float *matrix),                              \
+      (channels, filters, w, matrix), (4 * channels * filters), matrix)                                                \
+    X(fourier_fold, (int64_t channels, int64_t filters, const float *matrix, float *w),                                \
+      (channels, filters, matrix, w), (2 * channels * filters), w)                                                     \
     X(adam, (int64_t n, const brood_adam_t *by, const float *gradient, float *first, float *second, float *value),     \
       (n, by, gradient, first, second, value), n, second)                                                              \
     X(sgd,                                                                                                             \

@@ -3,6 +3,7 @@
    Each network is a convolution 1x1 (`layer0`, the probe) and the layer under test: the gradient of the probe's weights
    is a random projection of the gradient that the layer hands down. */
 #include <math.h>
+#include <string.h>
 
 #include "../../src/nn/ref/ref.h"
 #include "support.h"
@@ -33,13 +34,12 @@ static brood_net_spec_t probed(const case_t *c) {
 }
 
 static brood_layer_args_t args_of(const case_t *c, bool bias) {
-    return (brood_layer_args_t){(int32_t)c->kernel_height,
-                                (int32_t)c->kernel_width,
-                                (int32_t)c->stride_height,
-                                (int32_t)c->stride_width,
-                                (int32_t)c->filters,
-                                0,
-                                bias};
+    return (brood_layer_args_t){.height = (int32_t)c->kernel_height,
+                                .width = (int32_t)c->kernel_width,
+                                .stride_height = (int32_t)c->stride_height,
+                                .stride_width = (int32_t)c->stride_width,
+                                .outputs = (int32_t)c->filters,
+                                .bias = bias};
 }
 
 /* The probe's output, which is the input of the layer under test; the caller frees. */
@@ -68,9 +68,10 @@ static void assert_probe_gradient(fixture_t *f, const case_t *c, const double *d
     free(also);
 }
 
-static void check_convolution(const case_t *c, path_t by) {
+static void check_convolution(const case_t *c, brood_convolution_t method, path_t by) {
     brood_net_spec_t   spec = probed(c);
     brood_layer_args_t args = args_of(c, true);
+    args.method = method;
     add(&spec, BROOD_LAYER_CONVOLUTION, &args);
     fixture_t f;
     fixture_create(&f, &spec, c->minibatch, by, 11);
@@ -93,6 +94,10 @@ static void check_convolution(const case_t *c, path_t by) {
     fixture_destroy(&f);
 }
 
+static bool transforms(const case_t *c) {
+    return c->stride_height == 1 && c->stride_width == 1 && (c->kernel_height > 1 || c->kernel_width > 1);
+}
+
 static void convolution_is_the_naive_one(void **state) {
     (void)state;
     static const case_t cases[] = {
@@ -108,7 +113,33 @@ static void convolution_is_the_naive_one(void **state) {
         {100, 100, 4, 3, 2, 3, 2, 3, 1, 1}, {2, 2, 30, 31, 24, 8, 7, 7, 1, 1},  {1, 1, 1, 300, 20, 30, 1, 25, 1, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (size_t p = 0; p < paths(); p++) check_convolution(&cases[i], path(p));
+        for (size_t p = 0; p < paths(); p++) {
+            check_convolution(&cases[i], BROOD_CONVOLUTION_DIRECT, path(p));
+            if (transforms(&cases[i])) check_convolution(&cases[i], BROOD_CONVOLUTION_FOURIER, path(p));
+        }
+}
+
+static void a_method_that_cannot_make_a_convolution_is_refused(void **state) {
+    (void)state;
+    const case_t  strided = {.height = 8,
+                             .width = 8,
+                             .channels = 2,
+                             .filters = 3,
+                             .kernel_height = 3,
+                             .kernel_width = 3,
+                             .stride_height = 2,
+                             .stride_width = 1};
+    const int32_t methods[] = {BROOD_CONVOLUTION_FOURIER, -1, 99};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        brood_net_spec_t   spec = spec_of(8, 8, 2);
+        brood_layer_args_t args = args_of(&strided, true);
+        int64_t            shape[BROOD_MAX_LAYERS][3];
+        args.method = methods[i];
+        add(&spec, BROOD_LAYER_CONVOLUTION, &args);
+        spec.classes = 4 * 8 * 3;
+        assert_int_equal(brood_net_shapes(&spec, shape), BROOD_E_DATA);
+        assert_non_null(strstr(brood_message(), "method"));
+    }
 }
 
 /* x takes few values, so that ties abound; the probe is the identity, so that it keeps them. */
@@ -352,6 +383,7 @@ static void dropout_keeps_the_units_that_the_generator_says_and_scales_them(void
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolution_is_the_naive_one),
+        cmocka_unit_test(a_method_that_cannot_make_a_convolution_is_refused),
         cmocka_unit_test(max_pooling_is_the_naive_one_and_of_equals_takes_the_first),
         cmocka_unit_test(pooling_over_numbers_below_zero_never_takes_the_padding),
         cmocka_unit_test(batch_normalisation_is_the_naive_one),

@@ -19,12 +19,20 @@ typedef enum {
     BROOD_LAYER_KINDS
 } brood_layer_kind_t;
 
+/* How a convolution is made: the results differ by rounding alone. */
+typedef enum {
+    BROOD_CONVOLUTION_CHEAPEST, /* by counted cost */
+    BROOD_CONVOLUTION_DIRECT,
+    BROOD_CONVOLUTION_FOURIER, /* without strides, and not 1x1 */
+} brood_convolution_t;
+
 typedef struct {
     int32_t height, width;               /* of the kernel or the pooling window */
     int32_t stride_height, stride_width; /* convolution and pooling */
     int32_t outputs;                     /* filters of a convolution, units of a dense layer */
     int32_t percent;                     /* dropout: per cent of the units dropped, 0 … 90 */
     bool    bias;                        /* convolution and dense */
+    int32_t method;                      /* brood_convolution_t; other than the cheapest: for tests and measurements */
 } brood_layer_args_t;
 
 #define BROOD_INPUT_IMAGE (-1)

@@ -22,6 +22,36 @@ typedef struct {
     int64_t positions, step, lanes, window, before;
 } brood_line_t;
 
+/* One pass of a fast Fourier transform along an axis of radix · blocks · span points (fourier.h). */
+typedef struct {
+    int64_t             radix, blocks, span;
+    const brood_real_t *twiddles; /* [blocks, radix − 1, 2]: of block and k = 1 …, cosine and sine of
+                                     −2π block k / (radix · blocks); NULL where blocks = 1 */
+} brood_fourier_pass_t;
+
+#define BROOD_FOURIER_PASSES 8 /* of an axis, at most */
+
+typedef struct {
+    int64_t              points, passes;
+    brood_fourier_pass_t forward[BROOD_FOURIER_PASSES], inverse[BROOD_FOURIER_PASSES]; /* the radices in reverse */
+} brood_fourier_axis_t;
+
+/* A transform of planes of height x width · 2 real points, or of lines: height 1, without a pass. Of the frequencies
+   those that are not another's conjugate are kept, `slots` of them, in an order of the transform's own. */
+typedef struct {
+    brood_fourier_axis_t height, width;
+    const brood_real_t  *turns; /* [width, 2]: cosine and sine of −2π k / (2 · width) */
+    int64_t              slots;
+} brood_fourier_t;
+
+/* The part of the plane that is not zero (or that is asked for), and where it lies in memory: rows of positions without
+   gaps between them. */
+typedef struct {
+    int64_t begin[2], count[2]; /* height, width */
+    int64_t stride;             /* elements from one position to the next */
+    int64_t channels;
+} brood_fourier_window_t;
+
 typedef struct {
     double rate, beta1, beta2, epsilon, correction1, correction2, decay;
 } brood_adam_t;
@@ -70,12 +100,28 @@ typedef struct {
     void (*scatter_patches)(int64_t positions, int64_t step, int64_t height, int64_t row, int64_t run,
                             const brood_real_t *panel, brood_real_t *x);
 
+    /* Twice the spectrum of an image of real numbers: spectrum[slot][real | imaginary, channels], its slots slot_pitch
+       elements apart. The inverse is divided by 4 more than the points, so that it undoes a product of two such
+       spectra; bias[channels], or NULL, is added at each position. Workspace: brood_fourier_workspace. */
+    void (*fourier_forward)(const brood_fourier_t *fourier, const brood_fourier_window_t *window, const brood_real_t *x,
+                            brood_real_t *spectrum, int64_t slot_pitch, brood_real_t *workspace);
+    void (*fourier_inverse)(const brood_fourier_t *fourier, const brood_fourier_window_t *window,
+                            const brood_real_t *spectrum, int64_t slot_pitch, const brood_real_t *bias, brood_real_t *x,
+                            brood_real_t *workspace);
+    /* The filters' spectrum w[channels, real | imaginary, filters] of a slot as the real matrix
+       ((Wr −Wi) (Wi Wr))[2 channels, 2 filters] that a correlation multiplies [real | imaginary] with; and the gradient
+       of w from that of the matrix. */
+    void (*fourier_matrix)(int64_t channels, int64_t filters, const brood_real_t *w, brood_real_t *matrix);
+    void (*fourier_fold)(int64_t channels, int64_t filters, const brood_real_t *matrix, brood_real_t *w);
+
     /* One step of Adam (corrections 1 − β^t) and of SGD with momentum over n parameters. */
     void (*adam)(int64_t n, const brood_adam_t *adam, const brood_real_t *gradient, brood_real_t *first,
                  brood_real_t *second, brood_real_t *value);
     void (*sgd)(int64_t n, double rate, double momentum, double decay, const brood_real_t *gradient,
                 brood_real_t *velocity, brood_real_t *value);
 } brood_nn_kernels_t;
+
+#define BROOD_MAX_LANES 16 /* of any path */
 
 /* The one point where the path is chosen. */
 const brood_nn_kernels_t *brood_nn_kernels(const brood_math_t *math);

@@ -33,6 +33,7 @@ typedef __mmask8 lanes_mask_t;
 #define lanes_store(p, v)      _mm512_storeu_pd(p, v)
 #define lanes_store_n(p, v, n) _mm512_mask_storeu_pd(p, lanes_first(n), v)
 #define lanes_fma              _mm512_fmadd_pd
+#define lanes_fnma             _mm512_fnmadd_pd
 #define lanes_sqrt             _mm512_sqrt_pd
 #define lanes_less(a, b)       _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ)
 #define lanes_select(m, a, b)  _mm512_mask_blend_pd(m, b, a)
@@ -54,6 +55,7 @@ typedef __mmask16 lanes_mask_t;
 #define lanes_store(p, v)      _mm512_storeu_ps(p, v)
 #define lanes_store_n(p, v, n) _mm512_mask_storeu_ps(p, lanes_first(n), v)
 #define lanes_fma              _mm512_fmadd_ps
+#define lanes_fnma             _mm512_fnmadd_ps
 #define lanes_sqrt             _mm512_sqrt_ps
 #define lanes_less(a, b)       _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ)
 #define lanes_select(m, a, b)  _mm512_mask_blend_ps(m, b, a)
@@ -82,19 +84,20 @@ typedef __m256d wide_t;
 #ifdef BROOD_NN_DOUBLE
 typedef __m256d lanes_t;
 typedef __m256d lanes_mask_t;
-#define LANES                  4
-#define lanes_first(n)         _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3))
-#define lanes_set(x)           _mm256_set1_pd(x)
-#define lanes_load(p)          _mm256_loadu_pd(p)
-#define lanes_load_n(p, n)     _mm256_maskload_pd(p, lanes_first(n))
-#define lanes_store(p, v)      _mm256_storeu_pd(p, v)
-#define lanes_store_n(p, v, n) _mm256_maskstore_pd(p, lanes_first(n), v)
-#define lanes_fma              _mm256_fmadd_pd
-#define lanes_sqrt             _mm256_sqrt_pd
-#define lanes_less(a, b)       _mm256_cmp_pd(a, b, _CMP_LT_OQ)
-#define lanes_select(m, a, b)  _mm256_blendv_pd(b, a, m)
-#define lanes_masked(m, a)     _mm256_and_pd(m, a)
-#define mask_bits(m)           ((unsigned)_mm256_movemask_pd(m))
+#define LANES                 4
+#define lanes_first(n)        _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3))
+#define lanes_set(x)          _mm256_set1_pd(x)
+#define lanes_load(p)         _mm256_loadu_pd(p)
+#define lanes_load_n(p, n)    _mm256_maskload_pd(p, lanes_first(n))
+#define lanes_store(p, v)     _mm256_storeu_pd(p, v)
+#define lanes_store_n         lanes_store_first
+#define lanes_fma             _mm256_fmadd_pd
+#define lanes_fnma            _mm256_fnmadd_pd
+#define lanes_sqrt            _mm256_sqrt_pd
+#define lanes_less(a, b)      _mm256_cmp_pd(a, b, _CMP_LT_OQ)
+#define lanes_select(m, a, b) _mm256_blendv_pd(b, a, m)
+#define lanes_masked(m, a)    _mm256_and_pd(m, a)
+#define mask_bits(m)          ((unsigned)_mm256_movemask_pd(m))
 #define mask_of(bits)                                                                                                  \
     _mm256_castsi256_pd(_mm256_cmpgt_epi64(_mm256_and_si256(_mm256_set1_epi64x(bits), _mm256_setr_epi64x(1, 2, 4, 8)), \
                                            _mm256_setzero_si256()))
@@ -107,19 +110,20 @@ typedef __m256d lanes_mask_t;
 #else
 typedef __m256 lanes_t;
 typedef __m256 lanes_mask_t;
-#define LANES                  8
-#define lanes_first(n)         _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
-#define lanes_set(x)           _mm256_set1_ps(x)
-#define lanes_load(p)          _mm256_loadu_ps(p)
-#define lanes_load_n(p, n)     _mm256_maskload_ps(p, lanes_first(n))
-#define lanes_store(p, v)      _mm256_storeu_ps(p, v)
-#define lanes_store_n(p, v, n) _mm256_maskstore_ps(p, lanes_first(n), v)
-#define lanes_fma              _mm256_fmadd_ps
-#define lanes_sqrt             _mm256_sqrt_ps
-#define lanes_less(a, b)       _mm256_cmp_ps(a, b, _CMP_LT_OQ)
-#define lanes_select(m, a, b)  _mm256_blendv_ps(b, a, m)
-#define lanes_masked(m, a)     _mm256_and_ps(m, a)
-#define mask_bits(m)           ((unsigned)_mm256_movemask_ps(m))
+#define LANES                 8
+#define lanes_first(n)        _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
+#define lanes_set(x)          _mm256_set1_ps(x)
+#define lanes_load(p)         _mm256_loadu_ps(p)
+#define lanes_load_n(p, n)    _mm256_maskload_ps(p, lanes_first(n))
+#define lanes_store(p, v)     _mm256_storeu_ps(p, v)
+#define lanes_store_n         lanes_store_first
+#define lanes_fma             _mm256_fmadd_ps
+#define lanes_fnma            _mm256_fnmadd_ps
+#define lanes_sqrt            _mm256_sqrt_ps
+#define lanes_less(a, b)      _mm256_cmp_ps(a, b, _CMP_LT_OQ)
+#define lanes_select(m, a, b) _mm256_blendv_ps(b, a, m)
+#define lanes_masked(m, a)    _mm256_and_ps(m, a)
+#define mask_bits(m)          ((unsigned)_mm256_movemask_ps(m))
 #define mask_of(bits)                                                                                                  \
     _mm256_castsi256_ps(_mm256_cmpgt_epi32(                                                                            \
         _mm256_and_si256(_mm256_set1_epi32((int)(bits)), _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128)),              \
@@ -131,6 +135,36 @@ typedef __m256 lanes_mask_t;
 #define index_select(m, a, b)  _mm256_blendv_epi8(b, a, _mm256_castps_si256(m))
 #define lanes_widen(v, half)   _mm256_cvtps_pd((half) ? _mm256_extractf128_ps(v, 1) : _mm256_castps256_ps128(v))
 #endif
+
+/* In parts: the masked store is slow on AMD's CPUs. */
+static inline __attribute__((always_inline, unused)) void lanes_store_first(brood_real_t *p, lanes_t v, int64_t n) {
+    if (n == LANES) {
+        lanes_store(p, v);
+        return;
+    }
+#ifdef BROOD_NN_DOUBLE
+    __m128d part = _mm256_castpd256_pd128(v);
+    if (n & 2) {
+        _mm_storeu_pd(p, part);
+        p += 2;
+        part = _mm256_extractf128_pd(v, 1);
+    }
+    if (n & 1) _mm_store_sd(p, part);
+#else
+    __m128 part = _mm256_castps256_ps128(v);
+    if (n & 4) {
+        _mm_storeu_ps(p, part);
+        p += 4;
+        part = _mm256_extractf128_ps(v, 1);
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)(void *)p, part);
+        p += 2;
+        part = _mm_movehl_ps(part, part);
+    }
+    if (n & 1) _mm_store_ss(p, part);
+#endif
+}
 #endif
 
 #define HALVES (LANES / WIDE) /* vectors of doubles that a vector of reals widens to */

@@ -27,6 +27,14 @@ void KERNEL(gather_patches)(int64_t positions, int64_t step, int64_t height, int
                             const brood_real_t *x, brood_real_t *panel);
 void KERNEL(scatter_patches)(int64_t positions, int64_t step, int64_t height, int64_t row, int64_t run,
                              const brood_real_t *panel, brood_real_t *x);
+void KERNEL(fourier_forward)(const brood_fourier_t *fourier, const brood_fourier_window_t *window,
+                             const brood_real_t *x, brood_real_t *spectrum, int64_t slot_pitch,
+                             brood_real_t *workspace);
+void KERNEL(fourier_inverse)(const brood_fourier_t *fourier, const brood_fourier_window_t *window,
+                             const brood_real_t *spectrum, int64_t slot_pitch, const brood_real_t *bias,
+                             brood_real_t *x, brood_real_t *workspace);
+void KERNEL(fourier_matrix)(int64_t channels, int64_t filters, const brood_real_t *w, brood_real_t *matrix);
+void KERNEL(fourier_fold)(int64_t channels, int64_t filters, const brood_real_t *matrix, brood_real_t *w);
 void KERNEL(adam)(int64_t n, const brood_adam_t *adam, const brood_real_t *gradient, brood_real_t *first,
                   brood_real_t *second, brood_real_t *value);
 void KERNEL(sgd)(int64_t n, double rate, double momentum, double decay, const brood_real_t *gradient,

@@ -16,6 +16,10 @@ const brood_nn_kernels_t KERNEL(kernels) = {
     .pool_window_backward = KERNEL(pool_window_backward),
     .gather_patches = KERNEL(gather_patches),
     .scatter_patches = KERNEL(scatter_patches),
+    .fourier_forward = KERNEL(fourier_forward),
+    .fourier_inverse = KERNEL(fourier_inverse),
+    .fourier_matrix = KERNEL(fourier_matrix),
+    .fourier_fold = KERNEL(fourier_fold),
     .adam = KERNEL(adam),
     .sgd = KERNEL(sgd),
 };

@@ -1,0 +1,28 @@
+/* What the ways to make a convolution have in common. */
+#ifndef BROOD_NN_CONVOLUTION_H
+#define BROOD_NN_CONVOLUTION_H
+
+#include "layer.h"
+
+/* The cheapest way to make this layer, or the one that its specification names; NULL where it can't be made so. */
+const brood_layer_ops_t *brood_convolution_choose(const brood_layer_t *layer);
+
+int64_t brood_convolution_arrays(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_ARRAYS]);
+
+static inline brood_axis_t brood_convolution_height(const brood_layer_t *layer) {
+    return brood_axis_same(layer->in[0], layer->args.height, layer->args.stride_height);
+}
+static inline brood_axis_t brood_convolution_width(const brood_layer_t *layer) {
+    return brood_axis_same(layer->in[1], layer->args.width, layer->args.stride_width);
+}
+static inline bool brood_convolution_strided(const brood_layer_t *layer) {
+    return layer->args.stride_height > 1 || layer->args.stride_width > 1;
+}
+
+/* The gradient of the biases: one partial an image, added image by image. */
+void brood_bias_lay_out(brood_layer_t *layer, brood_arena_t *arena);
+void brood_bias_clear(const brood_layer_t *layer);
+void brood_bias_add(const brood_net_t *net, const brood_layer_t *layer, int64_t images, const brood_real_t *dy);
+void brood_bias_finish(const brood_layer_t *layer);
+
+#endif

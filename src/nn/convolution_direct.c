@@ -1,0 +1,133 @@
+/* Products of the images' windows with the filters, tap by tap. */
+#include "convolution.h"
+#include "cost.h"
+
+static brood_sweep_t plan_forward(const brood_layer_t *layer) {
+    brood_axis_t height = brood_convolution_height(layer), width = brood_convolution_width(layer);
+    return brood_sweep_plan(&height, &width, layer->in[2], layer->out[2]);
+}
+
+/* Without strides dx is the convolution of dy with the flipped filter: the padding changes sides. */
+static brood_sweep_t plan_backward(const brood_layer_t *layer) {
+    brood_sweep_t forward = plan_forward(layer);
+    forward.height.before = forward.height.kernel - 1 - forward.height.before;
+    forward.width.before = forward.width.kernel - 1 - forward.width.before;
+    return brood_sweep_plan(&forward.height, &forward.width, layer->out[2], layer->in[2]);
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
+                             brood_arena_t *arena) {
+    int64_t        filters = layer->out[2], channels = layer->in[2];
+    brood_sweep_t *forward = &layer->as.direct.forward, *backward = &layer->as.direct.backward;
+    *forward = plan_forward(layer);
+    layer->as.direct.packed =
+        brood_arena_take(arena, (size_t)brood_packed_count_real(math, forward->depth, filters) * sizeof(brood_real_t));
+    layer->as.direct.tiled_bias = brood_arena_take(arena, (size_t)(filters * BROOD_TILE) * sizeof(brood_real_t));
+    brood_bias_lay_out(layer, arena);
+    int64_t workspace = brood_sweep_workspace(forward, net->block);
+    if (!layer->propagates) return (brood_needs_t){.workspace = workspace};
+
+    if (brood_convolution_strided(layer)) {
+        layer->as.direct.packed_back = brood_arena_take(
+            arena, (size_t)brood_packed_count_real(math, filters, forward->depth) * sizeof(brood_real_t));
+        return (brood_needs_t){.workspace = larger(workspace, brood_sweep_scatter_workspace(forward))};
+    }
+    *backward = plan_backward(layer);
+    layer->as.direct.packed_back = brood_arena_take(
+        arena, (size_t)brood_packed_count_real(math, backward->depth, channels) * sizeof(brood_real_t));
+    workspace = larger(workspace, brood_sweep_workspace(backward, net->block));
+    workspace = larger(workspace, forward->depth * filters); /* the flipped filter, while it is packed */
+    return (brood_needs_t){.workspace = workspace};
+}
+
+static void prepare_forward(brood_net_t *net, brood_layer_t *layer) {
+    const brood_sweep_t *sweep = &layer->as.direct.forward;
+    brood_pack_real(net->math, BROOD_PLAIN, sweep->depth, sweep->filters, layer->array[0]->value, sweep->filters,
+                    layer->as.direct.packed);
+    if (layer->args.bias) brood_nn_tile(sweep->filters, layer->array[1]->value, layer->as.direct.tiled_bias);
+}
+
+static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+    const brood_sweep_t *sweep = &layer->as.direct.forward;
+    brood_sweep_forward(sweep, net->math, net->kernels, images, brood_layer_x(net, layer, first),
+                        layer->as.direct.packed, brood_layer_y(layer, first), net->workspace);
+    if (layer->args.bias)
+        net->kernels->add_rows(images * sweep->positions, sweep->filters, layer->as.direct.tiled_bias,
+                               brood_layer_y(layer, first));
+}
+
+/* flipped[tap, filter, channel] of weights[tap, channel, filter]. */
+static void flip(int64_t taps, int64_t channels, int64_t filters, const brood_real_t *weights, brood_real_t *flipped) {
+    for (int64_t tap = 0; tap < taps; tap++)
+        for (int64_t f = 0; f < filters; f++)
+            for (int64_t c = 0; c < channels; c++)
+                flipped[(tap * filters + f) * channels + c] = weights[((taps - 1 - tap) * channels + c) * filters + f];
+}
+
+static void prepare_backward(brood_net_t *net, brood_layer_t *layer) {
+    const brood_sweep_t *sweep = &layer->as.direct.forward, *backward = &layer->as.direct.backward;
+    brood_bias_clear(layer);
+    if (!layer->propagates) return;
+    const brood_real_t *weights = layer->array[0]->value;
+    if (brood_convolution_strided(layer)) {
+        brood_pack_real(net->math, BROOD_TRANSPOSED, sweep->filters, sweep->depth, weights, sweep->filters,
+                        layer->as.direct.packed_back);
+        return;
+    }
+    flip(sweep->depth / sweep->channels, sweep->channels, sweep->filters, weights, net->workspace);
+    brood_pack_real(net->math, BROOD_PLAIN, backward->depth, backward->filters, net->workspace, backward->filters,
+                    layer->as.direct.packed_back);
+}
+
+static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+    const brood_sweep_t *sweep = &layer->as.direct.forward;
+    const brood_real_t  *dy = brood_layer_dy(layer, first);
+    brood_sweep_weights(sweep, net->math, net->kernels, images, brood_layer_x(net, layer, first), dy, first > 0,
+                        layer->array[0]->gradient, net->workspace);
+    brood_bias_add(net, layer, images, dy);
+    if (!layer->propagates) return;
+    if (brood_convolution_strided(layer))
+        brood_sweep_scatter(sweep, net->math, net->kernels, images, dy, layer->as.direct.packed_back,
+                            brood_layer_dx(layer, first), net->workspace);
+    else
+        brood_sweep_forward(&layer->as.direct.backward, net->math, net->kernels, images, dy,
+                            layer->as.direct.packed_back, brood_layer_dx(layer, first), net->workspace);
+}
+
+static void finish_backward(brood_net_t *net, brood_layer_t *layer) {
+    (void)net;
+    brood_bias_finish(layer);
+}
+
+static double cost_of_gathering(const brood_sweep_t *sweep) {
+    double cost = sweep->kind == BROOD_SWEEP_POINTWISE ? 0 : 2 * brood_cost_copy(sweep->padded);
+    bool   gathered = sweep->kind == BROOD_SWEEP_PLANES || sweep->kind == BROOD_SWEEP_PATCHES;
+    return cost + (gathered ? 2 * brood_cost_copy(sweep->positions * sweep->depth) : 0);
+}
+
+static double cost(const brood_layer_t *layer) {
+    brood_sweep_t sweep = plan_forward(layer);
+    double        product = brood_cost_product(sweep.positions, sweep.filters, sweep.depth);
+    double        total = 2 * (product + cost_of_gathering(&sweep)); /* y and dW */
+    if (layer->args.bias) total += 3 * brood_cost_pass(layer->out_size);
+    if (!layer->propagates) return total;
+    if (brood_convolution_strided(layer)) return total + product + 3 * brood_cost_copy(sweep.positions * sweep.depth);
+    brood_sweep_t back = plan_backward(layer);
+    return total + brood_cost_product(back.positions, back.filters, back.depth) + cost_of_gathering(&back);
+}
+
+const brood_layer_ops_t brood_convolution_direct = {
+    .name = "convolution",
+    .arrays = brood_convolution_arrays,
+    .lay_out = lay_out,
+    .prepare_forward = prepare_forward,
+    .prepare_backward = prepare_backward,
+    .finish_backward = finish_backward,
+    .forward = {{forward, false}},
+    .backward = {{backward, false}},
+    .cost = cost,
+};

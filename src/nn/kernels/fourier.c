@@ -1,0 +1,649 @@
+/* Fast Fourier transforms over channels: lanes are channels, so that every butterfly is element-wise (Stockham's form:
+   Cochran et al., IEEE Trans. Audio Electroacoust. 15, 1967; prime-factor butterflies: Kolba and Parks, IEEE ASSP 25,
+   1977). A row's points of even and of odd place are the real and the imaginary part of one complex transform; its
+   first pass reads them, and its last one takes their two spectra apart and makes that of the row (Cooley, Lewis and
+   Welch, J. Sound Vib. 12, 1970). The inverse is the same backwards, on numbers whose parts are swapped. */
+#include <string.h>
+
+#include "lanes.h"
+#include "path.h"
+
+#define INLINE  static inline __attribute__((always_inline))
+#define ELEMENT (2 * (int64_t)LANES) /* of a plane in the workspace: real parts, imaginary parts */
+
+typedef struct {
+    lanes_t re, im;
+} complex_t;
+
+/* ---- butterflies: X_k = Σ x_n exp(−2πi n k / radix), in place ---- */
+
+#define NUMBER(x) lanes_set((brood_real_t)(x))
+
+INLINE void dft_2(complex_t x[]) {
+    complex_t b = x[1];
+    x[1] = (complex_t){x[0].re - b.re, x[0].im - b.im};
+    x[0] = (complex_t){x[0].re + b.re, x[0].im + b.im};
+}
+
+INLINE void dft_4(complex_t x[]) {
+    complex_t even[2] = {x[0], x[2]}, odd[2] = {x[1], x[3]};
+    dft_2(even);
+    dft_2(odd);
+    x[0] = (complex_t){even[0].re + odd[0].re, even[0].im + odd[0].im};
+    x[1] = (complex_t){even[1].re + odd[1].im, even[1].im - odd[1].re};
+    x[2] = (complex_t){even[0].re - odd[0].re, even[0].im - odd[0].im};
+    x[3] = (complex_t){even[1].re - odd[1].im, even[1].im + odd[1].re};
+}
+
+/* cos and sin of 2π j / radix, j ≤ radix / 2. */
+static const double cosine_3[2] = {1, -0.5}, sine_3[2] = {0, 0.86602540378443864676};
+static const double cosine_5[3] = {1, 0.30901699437494742410, -0.80901699437494742410};
+static const double sine_5[3] = {0, 0.95105651629515357212, 0.58778525229247312917};
+static const double cosine_7[4] = {1, 0.62348980185873353053, -0.22252093395631440429, -0.90096886790241912624};
+static const double sine_7[4] = {0, 0.78183148246802980871, 0.97492791218182360702, 0.43388373911755812048};
+
+/* Of an odd prime: what lies symmetrically is added and subtracted first. */
+INLINE void dft_odd(const int radix, const double cosine[], const double sine[], complex_t x[]) {
+    const int half = radix / 2;
+    complex_t sum[4], difference[4], first = x[0];
+#pragma GCC unroll 4
+    for (int j = 1; j <= half; j++) {
+        sum[j] = (complex_t){x[j].re + x[radix - j].re, x[j].im + x[radix - j].im};
+        difference[j] = (complex_t){x[j].re - x[radix - j].re, x[j].im - x[radix - j].im};
+        x[0] = (complex_t){x[0].re + sum[j].re, x[0].im + sum[j].im};
+    }
+#pragma GCC unroll 4
+    for (int k = 1; k <= half; k++) {
+        complex_t a = first, b = {NUMBER(0), NUMBER(0)};
+#pragma GCC unroll 4
+        for (int j = 1; j <= half; j++) {
+            int     turns = j * k % radix;
+            lanes_t c = NUMBER(cosine[turns <= half ? turns : radix - turns]);
+            lanes_t s = NUMBER(turns <= half ? sine[turns] : -sine[radix - turns]);
+            a = (complex_t){lanes_fma(c, sum[j].re, a.re), lanes_fma(c, sum[j].im, a.im)};
+            b = j == 1 ? (complex_t){s * difference[j].re, s * difference[j].im}
+                       : (complex_t){lanes_fma(s, difference[j].re, b.re), lanes_fma(s, difference[j].im, b.im)};
+        }
+        x[k] = (complex_t){a.re + b.im, a.im - b.re};
+        x[radix - k] = (complex_t){a.re - b.im, a.im + b.re};
+    }
+}
+
+INLINE void dft_prime(const int radix, complex_t x[]) {
+    switch (radix) {
+    case 2:
+        dft_2(x);
+        break;
+    case 3:
+        dft_odd(3, cosine_3, sine_3, x);
+        break;
+    case 4:
+        dft_4(x);
+        break;
+    case 5:
+        dft_odd(5, cosine_5, sine_5, x);
+        break;
+    default:
+        dft_odd(7, cosine_7, sine_7, x);
+        break;
+    }
+}
+
+/* Of a · b points without a common divisor; a_unit is 1 modulo a and 0 modulo b, b_unit the other way round. */
+INLINE void dft_coprime(const int a, const int b, const int a_unit, const int b_unit, complex_t x[]) {
+    complex_t part[4][5]; /* [a][b] */
+#pragma GCC unroll 8
+    for (int j = 0; j < b; j++) {
+        complex_t line[4];
+#pragma GCC unroll 8
+        for (int i = 0; i < a; i++) line[i] = x[(b * i + a * j) % (a * b)];
+        dft_prime(a, line);
+#pragma GCC unroll 8
+        for (int i = 0; i < a; i++) part[i][j] = line[i];
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < a; i++) {
+        dft_prime(b, part[i]);
+#pragma GCC unroll 8
+        for (int j = 0; j < b; j++) x[(a_unit * i + b_unit * j) % (a * b)] = part[i][j];
+    }
+}
+
+/* cos and sin of 2π j / 16. */
+static const double cosine_16[10] = {1,  0.92387953251128675613,  0.70710678118654752440,  0.38268343236508977173,
+                                     0,  -0.38268343236508977173, -0.70710678118654752440, -0.92387953251128675613,
+                                     -1, -0.92387953251128675613};
+static const double sine_16[10] = {0, 0.38268343236508977173, 0.70710678118654752440, 0.92387953251128675613,
+                                   1, 0.92387953251128675613, 0.70710678118654752440, 0.38268343236508977173,
+                                   0, -0.38268343236508977173};
+
+/* x exp(−2πi j / 16). */
+INLINE complex_t turned(const int j, complex_t x) {
+    if (j == 0) return x;
+    if (j == 4) return (complex_t){x.im, -x.re};
+    lanes_t c = NUMBER(cosine_16[j]), s = NUMBER(sine_16[j]);
+    return (complex_t){lanes_fma(s, x.im, c * x.re), lanes_fnma(s, x.re, c * x.im)};
+}
+
+/* Of a · 4 points, a = 2 or 4. */
+INLINE void dft_fours(const int a, complex_t x[]) {
+    complex_t part[4][4]; /* [a][4] */
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+        complex_t line[4];
+#pragma GCC unroll 4
+        for (int i = 0; i < a; i++) line[i] = x[4 * i + j];
+        dft_prime(a, line);
+#pragma GCC unroll 4
+        for (int i = 0; i < a; i++) part[i][j] = turned(i * j * (4 / a), line[i]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < a; i++) {
+        dft_4(part[i]);
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) x[i + a * j] = part[i][j];
+    }
+}
+
+INLINE void dft(const int radix, complex_t x[]) {
+    switch (radix) {
+    case 6:
+        dft_coprime(2, 3, 3, 4, x);
+        break;
+    case 8:
+        dft_fours(2, x);
+        break;
+    case 10:
+        dft_coprime(2, 5, 5, 6, x);
+        break;
+    case 12:
+        dft_coprime(3, 4, 4, 9, x);
+        break;
+    case 16:
+        dft_fours(4, x);
+        break;
+    default:
+        dft_prime(radix, x);
+        break;
+    }
+}
+
+#define MAX_RADIX 16
+
+/* The butterfly of one block with the turns that follow it. */
+INLINE void butterfly(const int radix, const brood_fourier_pass_t *pass, int64_t block, complex_t x[]) {
+    dft(radix, x);
+    if (!pass->twiddles) return;
+    const brood_real_t *twiddle = pass->twiddles + block * (radix - 1) * 2;
+#pragma GCC unroll 16
+    for (int k = 1; k < radix; k++, twiddle += 2) {
+        lanes_t c = lanes_set(twiddle[0]), s = lanes_set(twiddle[1]);
+        x[k] = (complex_t){lanes_fnma(s, x[k].im, c * x[k].re), lanes_fma(s, x[k].re, c * x[k].im)};
+    }
+}
+
+INLINE complex_t element_load(const brood_real_t *p) {
+    return (complex_t){lanes_load(p), lanes_load(p + LANES)};
+}
+INLINE void element_store(brood_real_t *p, complex_t x) {
+    lanes_store(p, x.re);
+    lanes_store(p + LANES, x.im);
+}
+
+/* ---- passes ---- */
+
+/* What a pass works on: `columns` transforms side by side, in each of `rows` rows; elements of the planes. */
+typedef struct {
+    const brood_fourier_pass_t *pass;
+    int64_t                     rows, columns;
+    const brood_real_t         *from;
+    brood_real_t               *to;
+    int64_t                     from_row, from_step, to_row, to_step; /* from row to row, from point to point */
+} along_t;
+
+/* An image in memory, a group of its channels. */
+typedef struct {
+    const brood_fourier_window_t *window;
+    bool                          line; /* the pass goes along its only row, not along its columns */
+    int64_t                       lanes;
+    const brood_real_t           *read;    /* by the forward transform */
+    brood_real_t                 *written; /* by the inverse one: scale · result + bias */
+    lanes_t                       scale, bias;
+} image_t;
+
+/* Its spectrum: [slot][real | imaginary, channels]. */
+typedef struct {
+    const brood_real_t *read;    /* by the inverse transform */
+    brood_real_t       *written; /* by the forward one */
+    const brood_real_t *turns;   /* brood_fourier_t's */
+    int64_t             slot_pitch, channels, lanes;
+} spectrum_t;
+
+typedef void plane_pass_t(const along_t *along);
+typedef void image_pass_t(const along_t *along, const image_t *image);
+typedef void spectrum_pass_t(const along_t *along, const spectrum_t *spectrum);
+
+INLINE void plane_pass(const int radix, const along_t *along) {
+    const brood_fourier_pass_t *pass = along->pass;
+    const int64_t               from_leap = pass->span * pass->blocks * along->from_step * ELEMENT;
+    const int64_t               to_leap = pass->span * along->to_step * ELEMENT;
+    for (int64_t row = 0; row < along->rows; row++)
+        for (int64_t block = 0; block < pass->blocks; block++)
+            for (int64_t q = 0; q < pass->span; q++) {
+                const brood_real_t *from =
+                    along->from + (row * along->from_row + (q + pass->span * block) * along->from_step) * ELEMENT;
+                brood_real_t *to =
+                    along->to + (row * along->to_row + (q + pass->span * radix * block) * along->to_step) * ELEMENT;
+                for (int64_t column = 0; column < along->columns; column++, from += ELEMENT, to += ELEMENT) {
+                    complex_t x[MAX_RADIX];
+#pragma GCC unroll 16
+                    for (int j = 0; j < radix; j++) x[j] = element_load(from + j * from_leap);
+                    butterfly(radix, pass, block, x);
+#pragma GCC unroll 16
+                    for (int k = 0; k < radix; k++) element_store(to + k * to_leap, x[k]);
+                }
+            }
+}
+
+/* Where the point `at` of a pass in `column` lies in the image: the offset of the real part (even place); which parts
+   are inside the window. */
+typedef struct {
+    int64_t offset;
+    bool    re, im;
+} place_t;
+
+INLINE place_t place_of(const image_t *image, int64_t at, int64_t column) {
+    const brood_fourier_window_t *window = image->window;
+    const int64_t                 h = image->line ? 0 : at - window->begin[0];
+    const int64_t                 w = (image->line ? 2 * at : 2 * (window->begin[1] / 2 + column)) - window->begin[1];
+    const bool                    inside = h >= 0 && h < window->count[0];
+    return (place_t){.offset = (h * window->count[1] + w) * window->stride,
+                     .re = inside && w >= 0 && w < window->count[1],
+                     .im = inside && w + 1 >= 0 && w + 1 < window->count[1]};
+}
+
+/* The first pass forward: span 1. */
+INLINE void read_pass(const int radix, const along_t *along, const image_t *image) {
+    const brood_fourier_pass_t *pass = along->pass;
+    const int64_t               stride = image->window->stride, to_leap = along->to_step * ELEMENT;
+    for (int64_t block = 0; block < pass->blocks; block++)
+        for (int64_t column = 0; column < along->columns; column++) {
+            complex_t x[MAX_RADIX];
+#pragma GCC unroll 16
+            for (int j = 0; j < radix; j++) {
+                place_t from = place_of(image, block + pass->blocks * j, column);
+                x[j] = (complex_t){NUMBER(0), NUMBER(0)};
+                if (from.re) x[j].re = lanes_load_n(image->read + from.offset, image->lanes);
+                if (from.im) x[j].im = lanes_load_n(image->read + from.offset + stride, image->lanes);
+            }
+            butterfly(radix, pass, block, x);
+            brood_real_t *to = along->to + (radix * block * along->to_step + column) * ELEMENT;
+#pragma GCC unroll 16
+            for (int k = 0; k < radix; k++) element_store(to + k * to_leap, x[k]);
+        }
+}
+
+/* The last pass of the inverse: blocks 1. */
+INLINE void write_pass(const int radix, const along_t *along, const image_t *image) {
+    const brood_fourier_pass_t *pass = along->pass;
+    const int64_t               stride = image->window->stride, from_leap = pass->span * along->from_step * ELEMENT;
+    for (int64_t q = 0; q < pass->span; q++)
+        for (int64_t column = 0; column < along->columns; column++) {
+            const brood_real_t *from = along->from + (q * along->from_step + column) * ELEMENT;
+            complex_t           x[MAX_RADIX];
+#pragma GCC unroll 16
+            for (int j = 0; j < radix; j++) x[j] = element_load(from + j * from_leap);
+            dft(radix, x);
+#pragma GCC unroll 16
+            for (int k = 0; k < radix; k++) {
+                place_t to = place_of(image, q + pass->span * k, column);
+                lanes_t re = lanes_fma(x[k].im, image->scale, image->bias);
+                lanes_t im = lanes_fma(x[k].re, image->scale, image->bias);
+                if (to.re) lanes_store_n(image->written + to.offset, re, image->lanes);
+                if (to.im) lanes_store_n(image->written + to.offset + stride, im, image->lanes);
+            }
+        }
+}
+
+/* With E and O the spectra of the even and the odd places, Z = E + iO at a frequency k and at its mirror image:
+   2E = Z(k) + Z̄(−k), 2iO = Z(k) − Z̄(−k); 2X = 2E ± t 2O at k (first slot) and at k + the transform's points (second
+   slot), t = exp(−2πi k / row's points). Returns what is behind the slots. */
+INLINE brood_real_t *take_apart(const spectrum_t *spectrum, brood_real_t *slot, int64_t place, const bool single,
+                                complex_t z, complex_t mirror) {
+    const int64_t channels = spectrum->channels;
+    const lanes_t c = lanes_set(spectrum->turns[2 * place]), s = lanes_set(spectrum->turns[2 * place + 1]);
+    complex_t     even = {z.re + mirror.re, z.im - mirror.im}, odd = {z.im + mirror.im, mirror.re - z.re};
+    complex_t     turned_odd = {lanes_fnma(s, odd.im, c * odd.re), lanes_fma(s, odd.re, c * odd.im)};
+    lanes_store_n(slot, even.re + turned_odd.re, spectrum->lanes);
+    lanes_store_n(slot + channels, even.im + turned_odd.im, spectrum->lanes);
+    slot += spectrum->slot_pitch;
+    if (single) return slot;
+    lanes_store_n(slot, even.re - turned_odd.re, spectrum->lanes);
+    lanes_store_n(slot + channels, even.im - turned_odd.im, spectrum->lanes);
+    return slot + spectrum->slot_pitch;
+}
+
+/* Twice Z at both frequencies, the parts swapped. */
+INLINE const brood_real_t *put_together(const spectrum_t *spectrum, const brood_real_t *slot, int64_t place,
+                                        const bool single, complex_t *z, complex_t *mirror) {
+    const int64_t channels = spectrum->channels;
+    const lanes_t c = lanes_set(spectrum->turns[2 * place]), s = lanes_set(spectrum->turns[2 * place + 1]);
+    complex_t     a = {lanes_load_n(slot, spectrum->lanes), lanes_load_n(slot + channels, spectrum->lanes)}, b;
+    slot += spectrum->slot_pitch;
+    if (single) {
+        b = (complex_t){a.re, -a.im};
+    } else {
+        b = (complex_t){lanes_load_n(slot, spectrum->lanes), lanes_load_n(slot + channels, spectrum->lanes)};
+        slot += spectrum->slot_pitch;
+    }
+    complex_t even = {a.re + b.re, a.im + b.im}, turned_odd = {a.re - b.re, a.im - b.im};
+    complex_t odd = {lanes_fma(s, turned_odd.im, c * turned_odd.re), lanes_fnma(s, turned_odd.re, c * turned_odd.im)};
+    *z = (complex_t){even.im + odd.re, even.re - odd.im};
+    *mirror = (complex_t){odd.re - even.im, even.re + odd.im};
+    return slot;
+}
+
+/* Which output of the mirrored butterfly is the mirror image of output k; butterfly q = 0 mirrors itself. */
+INLINE int mirrored(const int radix, const bool first, const int k) {
+    return first ? (radix - k) % radix : radix - 1 - k;
+}
+
+/* Pairs of outputs that mirror each other: within a butterfly that is its own mirror image, or of two. */
+INLINE int pairs_of(const int radix, const bool first, const bool own) {
+    return !own ? radix : first ? radix / 2 + 1 : (radix + 1) / 2;
+}
+
+/* The frequency that is its own mirror image and not 0: its two slots would be each other's conjugates. */
+INLINE bool is_single(const int radix, const bool first, const bool own, const int k) {
+    return own && mirrored(radix, first, k) == k && !(first && k == 0);
+}
+
+INLINE brood_real_t *take_butterfly(const int radix, const bool first, const bool own, const spectrum_t *spectrum,
+                                    int64_t q, int64_t span, const complex_t x[], const complex_t mirror[],
+                                    brood_real_t *slot) {
+#pragma GCC          unroll 16
+    for (int k = 0; k < pairs_of(radix, first, own); k++)
+        slot = take_apart(spectrum, slot, q + span * k, is_single(radix, first, own, k), x[k],
+                                   mirror[mirrored(radix, first, k)]);
+    return slot;
+}
+
+INLINE const brood_real_t *put_butterfly(const int radix, const bool first, const bool own, const spectrum_t *spectrum,
+                                         int64_t q, int64_t span, const brood_real_t *slot, complex_t x[],
+                                         complex_t mirror[]) {
+#pragma GCC                unroll 16
+    for (int k = 0; k < pairs_of(radix, first, own); k++) {
+                       complex_t z, other;
+                       slot = put_together(spectrum, slot, q + span * k, is_single(radix, first, own, k), &z, &other);
+                       mirror[mirrored(radix, first, k)] = other;
+                       x[k] = z;
+    }
+    return slot;
+}
+
+/* Walks over the butterflies of a pass along the rows of the plane, mirrored ones together: of rows k and
+   height − k, of places q and span − q. */
+typedef struct {
+    int64_t row, mirrored_row, q, mirrored_q;
+    bool    first, own; /* q = 0; it mirrors itself */
+} mirror_t;
+
+INLINE bool next_mirror(int64_t rows, int64_t span, mirror_t *at) {
+    bool own_row = at->row == at->mirrored_row;
+    at->q++;
+    if (at->q >= (own_row ? span / 2 + 1 : span)) {
+        at->q = 0;
+        at->row++;
+        at->mirrored_row = rows - at->row;
+        own_row = at->row == at->mirrored_row;
+    }
+    at->first = at->q == 0;
+    at->mirrored_q = at->first ? 0 : span - at->q;
+    at->own = own_row && at->q == at->mirrored_q;
+    return at->row <= at->mirrored_row;
+}
+
+static const mirror_t first_mirror = {.first = true, .own = true};
+
+/* The last pass forward: blocks 1, along rows. */
+INLINE void take_pass(const int radix, const along_t *along, const spectrum_t *spectrum) {
+    const int64_t span = along->pass->span, leap = span * ELEMENT;
+    brood_real_t *slot = spectrum->written;
+    mirror_t      at = first_mirror;
+    do {
+        const brood_real_t *from = along->from + (at.row * along->from_row + at.q) * ELEMENT;
+        complex_t           x[MAX_RADIX], mirror[MAX_RADIX];
+#pragma GCC unroll 16
+        for (int j = 0; j < radix; j++) x[j] = element_load(from + j * leap);
+        dft(radix, x);
+        if (at.own) {
+            slot = at.first ? take_butterfly(radix, true, true, spectrum, at.q, span, x, x, slot)
+                            : take_butterfly(radix, false, true, spectrum, at.q, span, x, x, slot);
+            continue;
+        }
+        from = along->from + (at.mirrored_row * along->from_row + at.mirrored_q) * ELEMENT;
+#pragma GCC unroll 16
+        for (int j = 0; j < radix; j++) mirror[j] = element_load(from + j * leap);
+        dft(radix, mirror);
+        slot = at.first ? take_butterfly(radix, true, false, spectrum, at.q, span, x, mirror, slot)
+                        : take_butterfly(radix, false, false, spectrum, at.q, span, x, mirror, slot);
+    } while (next_mirror(along->rows, span, &at));
+}
+
+/* The first pass of the inverse, the same backwards: span 1, and what was q is the block. */
+INLINE void put_pass(const int radix, const along_t *along, const spectrum_t *spectrum) {
+    const brood_fourier_pass_t *pass = along->pass;
+    const brood_real_t         *slot = spectrum->read;
+    mirror_t                    at = first_mirror;
+    do {
+        complex_t x[MAX_RADIX], mirror[MAX_RADIX];
+        if (at.own)
+            slot = at.first ? put_butterfly(radix, true, true, spectrum, at.q, pass->blocks, slot, x, x)
+                            : put_butterfly(radix, false, true, spectrum, at.q, pass->blocks, slot, x, x);
+        else
+            slot = at.first ? put_butterfly(radix, true, false, spectrum, at.q, pass->blocks, slot, x, mirror)
+                            : put_butterfly(radix, false, false, spectrum, at.q, pass->blocks, slot, x, mirror);
+        butterfly(radix, pass, at.q, x);
+        brood_real_t *to = along->to + (at.row * along->to_row + radix * at.q) * ELEMENT;
+#pragma GCC unroll 16
+        for (int k = 0; k < radix; k++) element_store(to + k * ELEMENT, x[k]);
+        if (at.own) continue;
+        butterfly(radix, pass, at.mirrored_q, mirror);
+        to = along->to + (at.mirrored_row * along->to_row + radix * at.mirrored_q) * ELEMENT;
+#pragma GCC unroll 16
+        for (int k = 0; k < radix; k++) element_store(to + k * ELEMENT, mirror[k]);
+    } while (next_mirror(along->rows, pass->blocks, &at));
+}
+
+#define RADICES(X) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(10) X(12) X(16)
+
+#define PASSES(radix)                                                                                                  \
+    static void plane_pass_##radix(const along_t *along) {                                                             \
+        plane_pass(radix, along);                                                                                      \
+    }                                                                                                                  \
+    static void read_pass_##radix(const along_t *along, const image_t *image) {                                        \
+        read_pass(radix, along, image);                                                                                \
+    }                                                                                                                  \
+    static void write_pass_##radix(const along_t *along, const image_t *image) {                                       \
+        write_pass(radix, along, image);                                                                               \
+    }                                                                                                                  \
+    static void take_pass_##radix(const along_t *along, const spectrum_t *spectrum) {                                  \
+        take_pass(radix, along, spectrum);                                                                             \
+    }                                                                                                                  \
+    static void put_pass_##radix(const along_t *along, const spectrum_t *spectrum) {                                   \
+        put_pass(radix, along, spectrum);                                                                              \
+    }
+RADICES(PASSES)
+#undef PASSES
+
+static const struct {
+    plane_pass_t    *plane;
+    image_pass_t    *read, *write;
+    spectrum_pass_t *take, *put;
+} passes[MAX_RADIX + 1] = {
+#define ENTRY(radix)                                                                                                   \
+    [radix] = {plane_pass_##radix, read_pass_##radix, write_pass_##radix, take_pass_##radix, put_pass_##radix},
+    RADICES(ENTRY)
+#undef ENTRY
+};
+
+/* ---- transforms ---- */
+
+/* A pass from one plane to the other. */
+static void cross(along_t *along, const brood_fourier_pass_t *pass, brood_real_t *plane[2]) {
+    brood_real_t *from = plane[0], *to = plane[1];
+    along->pass = pass;
+    along->from = from;
+    along->to = to;
+    passes[pass->radix].plane(along);
+    plane[0] = to;
+    plane[1] = from;
+}
+
+/* The columns of the plane, two places of a row each, that a window touches. */
+static int64_t first_column(const brood_fourier_window_t *window) {
+    return window->begin[1] / 2;
+}
+static int64_t end_column(const brood_fourier_window_t *window) {
+    return (window->begin[1] + window->count[1] + 1) / 2;
+}
+
+/* Zeros in all others. */
+static void clear_columns(const brood_fourier_t *fourier, const brood_fourier_window_t *window, brood_real_t *plane) {
+    const int64_t width = fourier->width.points, first = first_column(window), end = end_column(window);
+    for (int64_t row = 0; row < fourier->height.points; row++, plane += width * ELEMENT) {
+        memset(plane, 0, (size_t)(first * ELEMENT) * sizeof *plane);
+        memset(plane + end * ELEMENT, 0, (size_t)((width - end) * ELEMENT) * sizeof *plane);
+    }
+}
+
+/* Only the columns of the window, which then lie in a plane of whole rows. */
+static void forward_columns(const brood_fourier_t *fourier, const image_t *image, brood_real_t *plane[2]) {
+    const brood_fourier_axis_t *height = &fourier->height;
+    const int64_t               first = first_column(image->window), columns = end_column(image->window) - first;
+    along_t                     along = {.rows = 1, .columns = columns, .from_step = columns};
+    for (int64_t i = 0; i < height->passes; i++) {
+        bool          last = i == height->passes - 1;
+        brood_real_t *target = plane[i > 0];
+        if (last) clear_columns(fourier, image->window, target);
+        along.pass = &height->forward[i];
+        along.from = plane[0];
+        along.to = last ? target + first * ELEMENT : target;
+        along.to_step = last ? fourier->width.points : columns;
+        if (i == 0) {
+            passes[along.pass->radix].read(&along, image);
+            continue;
+        }
+        passes[along.pass->radix].plane(&along);
+        plane[1] = plane[0];
+        plane[0] = target;
+    }
+}
+
+static along_t along_rows(const brood_fourier_t *fourier) {
+    return (along_t){.rows = fourier->height.points,
+                     .columns = 1,
+                     .from_row = fourier->width.points,
+                     .from_step = 1,
+                     .to_row = fourier->width.points,
+                     .to_step = 1};
+}
+
+static void forward_lanes(const brood_fourier_t *fourier, const image_t *image, const spectrum_t *spectrum,
+                          brood_real_t *workspace) {
+    const brood_fourier_axis_t *width = &fourier->width;
+    brood_real_t               *plane[2] = {workspace, workspace + fourier->height.points * width->points * ELEMENT};
+    along_t                     along = along_rows(fourier);
+    if (image->line) {
+        along.pass = &width->forward[0];
+        along.to = plane[0];
+        passes[along.pass->radix].read(&along, image);
+    } else {
+        forward_columns(fourier, image, plane);
+    }
+    for (int64_t i = image->line; i < width->passes - 1; i++) cross(&along, &width->forward[i], plane);
+    along.pass = &width->forward[width->passes - 1];
+    along.from = plane[0];
+    passes[along.pass->radix].take(&along, spectrum);
+}
+
+static void inverse_lanes(const brood_fourier_t *fourier, const image_t *image, const spectrum_t *spectrum,
+                          brood_real_t *workspace) {
+    const brood_fourier_axis_t *width = &fourier->width, *height = &fourier->height;
+    brood_real_t               *plane[2] = {workspace, workspace + height->points * width->points * ELEMENT};
+    along_t                     along = along_rows(fourier);
+    along.pass = &width->inverse[0];
+    along.to = plane[0];
+    passes[along.pass->radix].put(&along, spectrum);
+    for (int64_t i = 1; i < width->passes - image->line; i++) cross(&along, &width->inverse[i], plane);
+    along.pass = &width->inverse[width->passes - 1];
+    if (!image->line) {
+        const int64_t first = first_column(image->window);
+        along = (along_t){.rows = 1, .columns = end_column(image->window) - first, .from_step = width->points};
+        along.to_step = along.columns;
+        for (int64_t i = 0; i < height->passes - 1; i++) {
+            brood_real_t *aside[2] = {i == 0 ? plane[0] + first * ELEMENT : plane[0], plane[1]}, *free = plane[0];
+            cross(&along, &height->inverse[i], aside);
+            plane[0] = plane[1];
+            plane[1] = free;
+            along.from_step = along.columns;
+        }
+        along.pass = &height->inverse[height->passes - 1];
+        if (height->passes == 1) plane[0] += first * ELEMENT;
+    }
+    along.from = plane[0];
+    passes[along.pass->radix].write(&along, image);
+}
+
+static int64_t lanes_at(int64_t channel, int64_t channels) {
+    return channels - channel < LANES ? channels - channel : LANES;
+}
+
+void KERNEL(fourier_forward)(const brood_fourier_t *fourier, const brood_fourier_window_t *window,
+                             const brood_real_t *x, brood_real_t *spectrum, int64_t slot_pitch,
+                             brood_real_t *workspace) {
+    image_t    image = {.window = window, .line = fourier->height.points == 1};
+    spectrum_t to = {.turns = fourier->turns, .slot_pitch = slot_pitch, .channels = window->channels};
+    for (int64_t c = 0; c < window->channels; c += LANES) {
+        image.lanes = to.lanes = lanes_at(c, window->channels);
+        image.read = x + c;
+        to.written = spectrum + c;
+        forward_lanes(fourier, &image, &to, workspace);
+    }
+}
+
+void KERNEL(fourier_inverse)(const brood_fourier_t *fourier, const brood_fourier_window_t *window,
+                             const brood_real_t *spectrum, int64_t slot_pitch, const brood_real_t *bias,
+                             brood_real_t *x, brood_real_t *workspace) {
+    image_t    image = {.window = window, .line = fourier->height.points == 1};
+    spectrum_t from = {.turns = fourier->turns, .slot_pitch = slot_pitch, .channels = window->channels};
+    image.scale = NUMBER(1.0 / (8.0 * (double)(fourier->height.points * fourier->width.points)));
+    for (int64_t c = 0; c < window->channels; c += LANES) {
+        image.lanes = from.lanes = lanes_at(c, window->channels);
+        image.written = x + c;
+        image.bias = bias ? lanes_load_n(bias + c, image.lanes) : NUMBER(0);
+        from.read = spectrum + c;
+        inverse_lanes(fourier, &image, &from, workspace);
+    }
+}
+
+void KERNEL(fourier_matrix)(int64_t channels, int64_t filters, const brood_real_t *w, brood_real_t *matrix) {
+    brood_real_t *upper = matrix, *lower = matrix + channels * 2 * filters;
+    for (int64_t c = 0; c < channels; c++, w += 2 * filters, upper += 2 * filters, lower += 2 * filters)
+        for (int64_t f = 0; f < filters; f++) {
+            brood_real_t re = w[f], im = w[filters + f];
+            upper[f] = re;
+            upper[filters + f] = -im;
+            lower[f] = im;
+            lower[filters + f] = re;
+        }
+}
+
+void KERNEL(fourier_fold)(int64_t channels, int64_t filters, const brood_real_t *matrix, brood_real_t *w) {
+    const brood_real_t *upper = matrix, *lower = matrix + channels * 2 * filters;
+    for (int64_t c = 0; c < channels; c++, w += 2 * filters, upper += 2 * filters, lower += 2 * filters)
+        for (int64_t f = 0; f < filters; f++) {
+            w[f] = upper[f] + lower[filters + f];
+            w[filters + f] = lower[f] - upper[filters + f];
+        }
+}
