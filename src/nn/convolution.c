@@ -18,6 +18,7 @@ int64_t brood_convolution_arrays(const brood_layer_t *layer, brood_array_t array
 
 const brood_layer_ops_t *brood_convolution_choose(const brood_layer_t *layer) {
     static const brood_layer_ops_t *const ways[] = {[BROOD_CONVOLUTION_DIRECT] = &brood_convolution_direct,
+                                                    [BROOD_CONVOLUTION_TOOM] = &brood_convolution_toom,
                                                     [BROOD_CONVOLUTION_FOURIER] = &brood_convolution_fourier};
     const int32_t                         count = sizeof ways / sizeof *ways;
     if (layer->args.method < 0 || layer->args.method >= count) return NULL;
@@ -31,6 +32,14 @@ const brood_layer_ops_t *brood_convolution_choose(const brood_layer_t *layer) {
         least = cost;
     }
     return best;
+}
+
+void brood_convolution_flip(int64_t taps, int64_t channels, int64_t filters, const brood_real_t *weights,
+                            brood_real_t *flipped) {
+    for (int64_t tap = 0; tap < taps; tap++)
+        for (int64_t f = 0; f < filters; f++)
+            for (int64_t c = 0; c < channels; c++)
+                flipped[(tap * filters + f) * channels + c] = weights[((taps - 1 - tap) * channels + c) * filters + f];
 }
 
 void brood_bias_lay_out(brood_layer_t *layer, brood_arena_t *arena) {

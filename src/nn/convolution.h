@@ -19,6 +19,10 @@ static inline bool brood_convolution_strided(const brood_layer_t *layer) {
     return layer->args.stride_height > 1 || layer->args.stride_width > 1;
 }
 
+/* flipped[tap, filter, channel] of weights[tap, channel, filter]: dx is the convolution of dy with these. */
+void brood_convolution_flip(int64_t taps, int64_t channels, int64_t filters, const brood_real_t *weights,
+                            brood_real_t *flipped);
+
 /* The gradient of the biases: one partial an image, added image by image. */
 void brood_bias_lay_out(brood_layer_t *layer, brood_arena_t *arena);
 void brood_bias_clear(const brood_layer_t *layer);

@@ -60,14 +60,6 @@ static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64
                                brood_layer_y(layer, first));
 }
 
-/* flipped[tap, filter, channel] of weights[tap, channel, filter]. */
-static void flip(int64_t taps, int64_t channels, int64_t filters, const brood_real_t *weights, brood_real_t *flipped) {
-    for (int64_t tap = 0; tap < taps; tap++)
-        for (int64_t f = 0; f < filters; f++)
-            for (int64_t c = 0; c < channels; c++)
-                flipped[(tap * filters + f) * channels + c] = weights[((taps - 1 - tap) * channels + c) * filters + f];
-}
-
 static void prepare_backward(brood_net_t *net, brood_layer_t *layer) {
     const brood_sweep_t *sweep = &layer->as.direct.forward, *backward = &layer->as.direct.backward;
     brood_bias_clear(layer);
@@ -78,7 +70,7 @@ static void prepare_backward(brood_net_t *net, brood_layer_t *layer) {
                         layer->as.direct.packed_back);
         return;
     }
-    flip(sweep->depth / sweep->channels, sweep->channels, sweep->filters, weights, net->workspace);
+    brood_convolution_flip(sweep->depth / sweep->channels, sweep->channels, sweep->filters, weights, net->workspace);
     brood_pack_real(net->math, BROOD_PLAIN, backward->depth, backward->filters, net->workspace, backward->filters,
                     layer->as.direct.packed_back);
 }

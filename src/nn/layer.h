@@ -7,6 +7,7 @@
 #include "fourier.h"
 #include "kernels/kernels.h"
 #include "sweep.h"
+#include "toom.h"
 
 typedef struct brood_layer brood_layer_t;
 
@@ -84,6 +85,15 @@ struct brood_layer {
             int64_t       pitch, filters_pitch, y_pitch;
         } fourier;
         struct {
+            brood_toom_axis_t *plan;                 /* [2] */
+            brood_toom_t       x, y, dy, dx;         /* dy as the input of the convolution that makes dx */
+            brood_toom_t       filters;              /* channels · filters numbers a tap */
+            int64_t            group;                /* images at a time */
+            brood_real_t      *gradient;             /* of the transformed filters: [points, channels, filters] */
+            brood_real_t      *packed, *packed_back; /* transformed filters, plain and flipped: point by point */
+            int64_t            packed_count, packed_back_count;
+        } toom;
+        struct {
             brood_real_t *running_mean, *running_variance; /* [C] */
             double       *sums;                            /* [minibatch, 2, C]: one partial an image */
             double       *mean, *invstd;                   /* [C], of the batch */
@@ -147,7 +157,8 @@ static inline brood_real_t *brood_layer_dy(const brood_layer_t *layer, int64_t f
     return layer->dy + (layer->dy_whole ? first * layer->out_size : 0);
 }
 
-extern const brood_layer_ops_t brood_convolution_direct, brood_convolution_fourier, brood_layer_norm, brood_layer_relu,
-    brood_layer_max_pool, brood_layer_dropout, brood_layer_average, brood_layer_dense;
+extern const brood_layer_ops_t brood_convolution_direct, brood_convolution_toom, brood_convolution_fourier,
+    brood_layer_norm, brood_layer_relu, brood_layer_max_pool, brood_layer_dropout, brood_layer_average,
+    brood_layer_dense;
 
 #endif

@@ -94,6 +94,13 @@ static void flip_u8(int64_t n, uint8_t *x) {
       (channels, filters, w, matrix), (4 * channels * filters), matrix)                                                \
     X(fourier_fold, (int64_t channels, int64_t filters, const float *matrix, float *w),                                \
       (channels, filters, matrix, w), (2 * channels * filters), w)                                                     \
+    X(toom_input, (const brood_toom_t *toom, const float *x, float *t, int64_t pitch, float *workspace),               \
+      (toom, x, t, pitch, workspace), toom->channels, t)                                                               \
+    X(toom_evaluate, (const brood_toom_t *toom, const float *y, float *t, int64_t pitch, float *workspace),            \
+      (toom, y, t, pitch, workspace), toom->channels, t)                                                               \
+    X(toom_collect,                                                                                                    \
+      (const brood_toom_t *toom, const float *t, int64_t pitch, const float *bias, float *y, float *workspace),        \
+      (toom, t, pitch, bias, y, workspace), toom->channels, y)                                                         \
     X(adam, (int64_t n, const brood_adam_t *by, const float *gradient, float *first, float *second, float *value),     \
       (n, by, gradient, first, second, value), n, second)                                                              \
     X(sgd,                                                                                                             \

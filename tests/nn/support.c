@@ -113,6 +113,18 @@ static const brood_parameter_t *parameter(const fixture_t *f, const char *name) 
     return NULL;
 }
 
+void assert_norm(const char *what, int64_t n, const brood_real_t *found, const double *expected, double bound) {
+    double error = 0, norm = 0;
+    for (int64_t i = 0; i < n; i++) {
+        error += ((double)found[i] - expected[i]) * ((double)found[i] - expected[i]);
+        norm += expected[i] * expected[i];
+    }
+    if (sizeof *found == sizeof(double)) bound *= 0x1p-29;
+    if (!(sqrt(error) <= bound * sqrt(norm)))
+        fail_msg("%s: an error of norm %.3g of %.3g, expected at most %.3g of it", what, sqrt(error), sqrt(norm),
+                 bound);
+}
+
 brood_real_t *value_of(fixture_t *f, const char *name) {
     return parameter(f, name)->value;
 }

@@ -64,6 +64,10 @@ void assert_close(const char *what, int64_t n, const brood_real_t *found, const 
 /* The same, times the given scale of the terms that were summed. */
 void assert_within(const char *what, int64_t n, const brood_real_t *found, const double *expected, double scale);
 
+/* Fails where the norm of found − expected is above `bound` times that of expected (in double: as much smaller as its
+   rounding errors are). */
+void assert_norm(const char *what, int64_t n, const brood_real_t *found, const double *expected, double bound);
+
 brood_real_t *value_of(fixture_t *f, const char *name);
 brood_real_t *gradient_of(fixture_t *f, const char *name);
 

@@ -52,6 +52,37 @@ typedef struct {
     int64_t channels;
 } brood_fourier_window_t;
 
+/* Toom-Cook (Winograd's minimal filtering) along one axis: `outputs` outputs of `taps` taps at a time from as many
+   inputs as there are points: 0, ±a for each pair, and infinity, in this order. */
+#define BROOD_TOOM_PAIRS  5
+#define BROOD_TOOM_POINTS (2 * BROOD_TOOM_PAIRS + 2)
+
+/* Values of a polynomial of `count` coefficients at the points, power[pair][k] its k-th power at +a; and the transposed
+   of that. */
+typedef struct {
+    int64_t      count;
+    brood_real_t power[BROOD_TOOM_PAIRS][BROOD_TOOM_POINTS], zero, infinity;
+} brood_toom_powers_t;
+
+typedef struct {
+    int64_t pairs, points; /* points 1: this axis is not transformed */
+    /* Of a tile of inputs d: at 0 Σ zero[k] d[2k]; at ∞ Σ infinity[k] d[2k + 1]; at ±a Σ even[k] d[2k + 2]
+       ± Σ odd[k] d[2k + 1]. */
+    brood_real_t        zero[BROOD_TOOM_PAIRS + 1], infinity[BROOD_TOOM_PAIRS + 1];
+    brood_real_t        even[BROOD_TOOM_PAIRS][BROOD_TOOM_PAIRS], odd[BROOD_TOOM_PAIRS][BROOD_TOOM_PAIRS];
+    brood_toom_powers_t outputs, taps;
+} brood_toom_axis_t;
+
+/* An image in tiles. Axis 0 is the height and axis 1 the width, or the other way round where axis 0 has one point. */
+typedef struct {
+    const brood_toom_axis_t   *axis[2];
+    const brood_toom_powers_t *powers[2]; /* outputs or taps of the axis */
+    int64_t                    tiles[2], size[2];
+    int64_t                    before[2]; /* padding */
+    int64_t                    step[2];   /* elements from one position to the next */
+    int64_t                    channels;
+} brood_toom_t;
+
 typedef struct {
     double rate, beta1, beta2, epsilon, correction1, correction2, decay;
 } brood_adam_t;
@@ -113,6 +144,17 @@ typedef struct {
        of w from that of the matrix. */
     void (*fourier_matrix)(int64_t channels, int64_t filters, const brood_real_t *w, brood_real_t *matrix);
     void (*fourier_fold)(int64_t channels, int64_t filters, const brood_real_t *matrix, brood_real_t *w);
+
+    /* Between an image [positions, channels] and t[points of axis 0][points of axis 1][tiles, channels], its points
+       `pitch` elements apart: the inputs of all tiles, transformed; the values at the points of what tiles of the
+       powers' count hold; and its transposed, with bias[channels], or NULL, added at each position. Workspace:
+       brood_toom_workspace. */
+    void (*toom_input)(const brood_toom_t *toom, const brood_real_t *x, brood_real_t *t, int64_t pitch,
+                       brood_real_t *workspace);
+    void (*toom_evaluate)(const brood_toom_t *toom, const brood_real_t *y, brood_real_t *t, int64_t pitch,
+                          brood_real_t *workspace);
+    void (*toom_collect)(const brood_toom_t *toom, const brood_real_t *t, int64_t pitch, const brood_real_t *bias,
+                         brood_real_t *y, brood_real_t *workspace);
 
     /* One step of Adam (corrections 1 − β^t) and of SGD with momentum over n parameters. */
     void (*adam)(int64_t n, const brood_adam_t *adam, const brood_real_t *gradient, brood_real_t *first,

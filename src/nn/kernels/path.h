@@ -35,6 +35,12 @@ void KERNEL(fourier_inverse)(const brood_fourier_t *fourier, const brood_fourier
                              brood_real_t *x, brood_real_t *workspace);
 void KERNEL(fourier_matrix)(int64_t channels, int64_t filters, const brood_real_t *w, brood_real_t *matrix);
 void KERNEL(fourier_fold)(int64_t channels, int64_t filters, const brood_real_t *matrix, brood_real_t *w);
+void KERNEL(toom_input)(const brood_toom_t *toom, const brood_real_t *x, brood_real_t *t, int64_t pitch,
+                        brood_real_t *workspace);
+void KERNEL(toom_evaluate)(const brood_toom_t *toom, const brood_real_t *y, brood_real_t *t, int64_t pitch,
+                           brood_real_t *workspace);
+void KERNEL(toom_collect)(const brood_toom_t *toom, const brood_real_t *t, int64_t pitch, const brood_real_t *bias,
+                          brood_real_t *y, brood_real_t *workspace);
 void KERNEL(adam)(int64_t n, const brood_adam_t *adam, const brood_real_t *gradient, brood_real_t *first,
                   brood_real_t *second, brood_real_t *value);
 void KERNEL(sgd)(int64_t n, double rate, double momentum, double decay, const brood_real_t *gradient,

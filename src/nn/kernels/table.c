@@ -20,6 +20,9 @@ const brood_nn_kernels_t KERNEL(kernels) = {
     .fourier_inverse = KERNEL(fourier_inverse),
     .fourier_matrix = KERNEL(fourier_matrix),
     .fourier_fold = KERNEL(fourier_fold),
+    .toom_input = KERNEL(toom_input),
+    .toom_evaluate = KERNEL(toom_evaluate),
+    .toom_collect = KERNEL(toom_collect),
     .adam = KERNEL(adam),
     .sgd = KERNEL(sgd),
 };

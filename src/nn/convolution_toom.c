@@ -1,0 +1,194 @@
+/* Products of transformed tiles, point by point, a few images at a time, so that what the transforms write the products
+   find in the cache. The gradient of x is the convolution of dy with the flipped filters; that of the filters is
+   G' Σ B'x ⊙ A dy over the tiles. */
+#include <string.h>
+
+#include "convolution.h"
+#include "cost.h"
+
+static brood_toom_shape_t shape_of(const brood_layer_t *layer) {
+    brood_axis_t height = brood_convolution_height(layer), width = brood_convolution_width(layer);
+    return brood_toom_choose(&height, &width, layer->in[2], layer->out[2], layer->propagates);
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+/* From point to point of so many rows; a line more, so that points do not meet in the same places of a cache. */
+static int64_t pitch_of(int64_t rows, int64_t channels) {
+    return rows * channels + BROOD_ARENA_ALIGN / (int64_t)sizeof(brood_real_t);
+}
+
+#define GROUP_ELEMENTS 131072 /* transformed tiles of a group of images */
+
+static int64_t tiles_of(const brood_toom_t *toom) {
+    return toom->tiles[0] * toom->tiles[1];
+}
+
+/* Elements that a group's transformed tiles of x, and of dy, take. */
+static int64_t space_of(const brood_layer_t *layer, int64_t channels) {
+    return brood_toom_points(layer->as.toom.plan) *
+           pitch_of(layer->as.toom.group * tiles_of(&layer->as.toom.x), channels);
+}
+
+static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
+                             brood_arena_t *arena) {
+    brood_axis_t       height = brood_convolution_height(layer), width = brood_convolution_width(layer);
+    brood_toom_shape_t shape = shape_of(layer);
+    brood_toom_axis_t *plan = layer->as.toom.plan = brood_arena_take(arena, 2 * sizeof *plan);
+    brood_toom_axis_t  counted[2];
+    if (!plan) layer->as.toom.plan = plan = counted;
+    brood_toom_plan(shape.outputs[0], height.kernel, &plan[0]);
+    brood_toom_plan(shape.outputs[1], width.kernel, &plan[1]);
+
+    int64_t       channels = layer->in[2], filters = layer->out[2], points = brood_toom_points(plan);
+    const int64_t size[2] = {height.in, width.in}, before[2] = {height.before, width.before};
+    const int64_t behind[2] = {height.kernel - 1 - height.before, width.kernel - 1 - width.before};
+    layer->as.toom.x = brood_toom_image(plan, size, before, channels);
+    layer->as.toom.y = brood_toom_image(plan, size, (const int64_t[2]){0, 0}, filters);
+    layer->as.toom.dy = brood_toom_image(plan, size, behind, filters);
+    layer->as.toom.dx = brood_toom_image(plan, size, (const int64_t[2]){0, 0}, channels);
+    layer->as.toom.filters = brood_toom_taps(plan, channels * filters);
+    int64_t an_image = points * tiles_of(&layer->as.toom.x) * (channels + filters);
+    layer->as.toom.group = larger(1, GROUP_ELEMENTS / an_image);
+    if (layer->as.toom.group > net->block) layer->as.toom.group = net->block;
+
+    layer->as.toom.packed_count = brood_packed_count_real(math, channels, filters);
+    layer->as.toom.packed_back_count = brood_packed_count_real(math, filters, channels);
+    size_t packed = (size_t)(points * layer->as.toom.packed_count);
+    size_t packed_back = (size_t)(points * layer->as.toom.packed_back_count);
+    layer->as.toom.gradient = brood_arena_take(arena, (size_t)(points * channels * filters) * sizeof(brood_real_t));
+    layer->as.toom.packed = brood_arena_take(arena, packed * sizeof(brood_real_t));
+    if (layer->propagates) layer->as.toom.packed_back = brood_arena_take(arena, packed_back * sizeof(brood_real_t));
+    brood_bias_lay_out(layer, arena);
+
+    int64_t of_tiles = larger(brood_toom_workspace(&layer->as.toom.x), brood_toom_workspace(&layer->as.toom.filters));
+    int64_t of_group = space_of(layer, channels) + space_of(layer, filters);
+    int64_t of_filters = (points + height.kernel * width.kernel) * channels * filters;
+    if (plan == counted) layer->as.toom.plan = NULL;
+    return (brood_needs_t){.workspace = of_tiles + larger(of_group, of_filters)};
+}
+
+/* The workspace: of the transforms; the transformed tiles of `channels` numbers a position; what is behind them. */
+typedef struct {
+    brood_real_t *tiles, *first, *second;
+} room_t;
+
+static room_t room_of(const brood_net_t *net, const brood_layer_t *layer, int64_t channels) {
+    room_t room = {.tiles = net->workspace};
+    room.first =
+        room.tiles + larger(brood_toom_workspace(&layer->as.toom.x), brood_toom_workspace(&layer->as.toom.filters));
+    room.second = room.first + space_of(layer, channels);
+    return room;
+}
+
+static void transform_filters(brood_net_t *net, brood_layer_t *layer, const brood_real_t *taps, int64_t channels,
+                              int64_t filters, int64_t count, brood_real_t *packed) {
+    room_t room = room_of(net, layer, 0);
+    net->kernels->toom_evaluate(&layer->as.toom.filters, taps, room.first, channels * filters, room.tiles);
+    for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
+        brood_pack_real(net->math, BROOD_PLAIN, channels, filters, room.first + p * channels * filters, filters,
+                        packed + p * count);
+}
+
+static void prepare_forward(brood_net_t *net, brood_layer_t *layer) {
+    transform_filters(net, layer, layer->array[0]->value, layer->in[2], layer->out[2], layer->as.toom.packed_count,
+                      layer->as.toom.packed);
+}
+
+static void prepare_backward(brood_net_t *net, brood_layer_t *layer) {
+    int64_t channels = layer->in[2], filters = layer->out[2], points = brood_toom_points(layer->as.toom.plan);
+    int64_t taps = (int64_t)layer->args.height * layer->args.width;
+    brood_bias_clear(layer);
+    memset(layer->as.toom.gradient, 0, (size_t)(points * channels * filters) * sizeof(brood_real_t));
+    if (!layer->propagates) return;
+    brood_real_t *flipped = room_of(net, layer, 0).first + points * channels * filters;
+    brood_convolution_flip(taps, channels, filters, layer->array[0]->value, flipped);
+    transform_filters(net, layer, flipped, filters, channels, layer->as.toom.packed_back_count,
+                      layer->as.toom.packed_back);
+}
+
+/* y of the tiles of x, for a group of images. */
+static void convolve(brood_net_t *net, const brood_layer_t *layer, const brood_toom_t *from, const brood_toom_t *to,
+                     int64_t images, const brood_real_t *x, const brood_real_t *packed, int64_t packed_count,
+                     const brood_real_t *bias, brood_real_t *y) {
+    const int64_t channels = from->channels, filters = to->channels, tiles = tiles_of(from);
+    const int64_t pitch = pitch_of(layer->as.toom.group * tiles, channels);
+    const int64_t y_pitch = pitch_of(layer->as.toom.group * tiles, filters), size = layer->in[0] * layer->in[1];
+    room_t        room = room_of(net, layer, channels);
+    for (int64_t i = 0; i < images; i++)
+        net->kernels->toom_input(from, x + i * size * channels, room.first + i * tiles * channels, pitch, room.tiles);
+    for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
+        brood_product_packed_real(net->math, BROOD_PLAIN, images * tiles, filters, channels, room.first + p * pitch,
+                                  channels, packed + p * packed_count, false, room.second + p * y_pitch, filters);
+    for (int64_t i = 0; i < images; i++)
+        net->kernels->toom_collect(to, room.second + i * tiles * filters, y_pitch, bias, y + i * size * filters,
+                                   room.tiles);
+}
+
+static int64_t group_of(const brood_layer_t *layer, int64_t done, int64_t images) {
+    return images - done < layer->as.toom.group ? images - done : layer->as.toom.group;
+}
+
+static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+    const brood_real_t *bias = layer->args.bias ? layer->array[1]->value : NULL;
+    for (int64_t i = 0; i < images; i += layer->as.toom.group)
+        convolve(net, layer, &layer->as.toom.x, &layer->as.toom.y, group_of(layer, i, images),
+                 brood_layer_x(net, layer, first + i), layer->as.toom.packed, layer->as.toom.packed_count, bias,
+                 brood_layer_y(layer, first + i));
+}
+
+static void add_gradient(brood_net_t *net, brood_layer_t *layer, int64_t images, const brood_real_t *x,
+                         const brood_real_t *dy) {
+    const brood_toom_t *from = &layer->as.toom.x, *to = &layer->as.toom.y;
+    const int64_t       channels = from->channels, filters = to->channels, tiles = tiles_of(from);
+    const int64_t       pitch = pitch_of(layer->as.toom.group * tiles, channels);
+    const int64_t       y_pitch = pitch_of(layer->as.toom.group * tiles, filters), size = layer->in[0] * layer->in[1];
+    room_t              room = room_of(net, layer, channels);
+    for (int64_t i = 0; i < images; i++) {
+        net->kernels->toom_input(from, x + i * size * channels, room.first + i * tiles * channels, pitch, room.tiles);
+        net->kernels->toom_evaluate(to, dy + i * size * filters, room.second + i * tiles * filters, y_pitch,
+                                    room.tiles);
+    }
+    for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
+        brood_product_real(net->math, BROOD_TRANSPOSED, BROOD_PLAIN, channels, filters, images * tiles,
+                           room.first + p * pitch, channels, room.second + p * y_pitch, filters, true,
+                           layer->as.toom.gradient + p * channels * filters, filters);
+}
+
+static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+    const brood_real_t *dy = brood_layer_dy(layer, first);
+    brood_bias_add(net, layer, images, dy);
+    for (int64_t i = 0; i < images; i += layer->as.toom.group) {
+        int64_t group = group_of(layer, i, images);
+        add_gradient(net, layer, group, brood_layer_x(net, layer, first + i), dy + i * layer->out_size);
+        if (layer->propagates)
+            convolve(net, layer, &layer->as.toom.dy, &layer->as.toom.dx, group, dy + i * layer->out_size,
+                     layer->as.toom.packed_back, layer->as.toom.packed_back_count, NULL,
+                     brood_layer_dx(layer, first) + i * layer->in_size);
+    }
+}
+
+static void finish_backward(brood_net_t *net, brood_layer_t *layer) {
+    brood_bias_finish(layer);
+    net->kernels->toom_collect(&layer->as.toom.filters, layer->as.toom.gradient, layer->as.toom.filters.channels, NULL,
+                               layer->array[0]->gradient, net->workspace);
+}
+
+static double cost(const brood_layer_t *layer) {
+    if (brood_convolution_strided(layer) || (layer->args.height == 1 && layer->args.width == 1)) return -1;
+    return shape_of(layer).cost;
+}
+
+const brood_layer_ops_t brood_convolution_toom = {
+    .name = "convolution",
+    .arrays = brood_convolution_arrays,
+    .lay_out = lay_out,
+    .prepare_forward = prepare_forward,
+    .prepare_backward = prepare_backward,
+    .finish_backward = finish_backward,
+    .forward = {{forward, false}},
+    .backward = {{backward, false}},
+    .cost = cost,
+};

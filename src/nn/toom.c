@@ -1,0 +1,232 @@
+#include "toom.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cost.h"
+
+/* Positive points of the pairs: small numerators and denominators keep the errors small. */
+static const double pair_at[BROOD_TOOM_PAIRS] = {1, 2, 1.0 / 2, 3.0 / 2, 2.0 / 3};
+
+/* product[0 … degree] = Π (x − b²) over the first `pairs` pairs but `left_out`; returns the degree. */
+static int pair_product(int64_t pairs, int64_t left_out, double product[BROOD_TOOM_PAIRS + 1]) {
+    int degree = 0;
+    product[0] = 1;
+    for (int64_t b = 0; b < pairs; b++) {
+        if (b == left_out) continue;
+        product[++degree] = 0;
+        for (int k = degree; k >= 0; k--)
+            product[k] = (k > 0 ? product[k - 1] : 0) - pair_at[b] * pair_at[b] * product[k];
+    }
+    return degree;
+}
+
+static double value_at(int degree, const double product[], double x) {
+    double value = 0;
+    for (int k = degree; k >= 0; k--) value = value * x + product[k];
+    return value;
+}
+
+/* The power of two that leaves the largest coefficient in 1 … 2: the filters' side takes it, so that inputs keep their
+   size. */
+static double scale_of(int degree, const double product[], double factor) {
+    double largest = 0;
+    for (int k = 0; k <= degree; k++)
+        if (fabs(product[k]) > largest) largest = fabs(product[k]);
+    largest *= factor > 1 ? factor : 1;
+    double scale = 1;
+    while (scale * 2 <= largest) scale *= 2;
+    while (scale > largest) scale /= 2;
+    return scale;
+}
+
+/* The transforms in double: of inputs, and of what has `count` coefficients, at all points. */
+typedef struct {
+    double input[BROOD_TOOM_POINTS][BROOD_TOOM_POINTS];   /* B' */
+    double outputs[BROOD_TOOM_POINTS][BROOD_TOOM_POINTS]; /* A */
+    double taps[BROOD_TOOM_POINTS][BROOD_TOOM_POINTS];    /* G */
+} matrices_t;
+
+static void fill_powers(int64_t count, int64_t point, double a, double scale, double to[][BROOD_TOOM_POINTS]) {
+    for (int64_t k = 0; k < count; k++) {
+        to[point][k] = scale;
+        scale *= a;
+    }
+}
+
+/* M(x) = x Π (x² − b²) vanishes at the finite points; row a of B' is M / (x − a), and N = M'(a) divides it. */
+static matrices_t matrices_of(int64_t outputs, int64_t taps) {
+    matrices_t m = {0};
+    int64_t    points = outputs + taps - 1, pairs = points / 2 - 1, last = points - 1;
+    double     product[BROOD_TOOM_PAIRS + 1];
+    int        degree = pair_product(pairs, -1, product);
+    double     scale = scale_of(degree, product, 1);
+    for (int k = 0; k <= degree; k++) {
+        m.input[0][2 * k] = product[k] / scale;
+        m.input[last][2 * k + 1] = product[k] / scale;
+    }
+    m.outputs[0][0] = 1;
+    m.taps[0][0] = scale / product[0];
+    m.outputs[last][outputs - 1] = 1;
+    m.taps[last][taps - 1] = scale;
+    for (int64_t pair = 0; pair < pairs; pair++) {
+        double a = pair_at[pair];
+        degree = pair_product(pairs, pair, product);
+        scale = scale_of(degree, product, a);
+        double n = 2 * a * a * value_at(degree, product, a * a);
+        for (int sign = 0; sign < 2; sign++, a = -a) {
+            int64_t point = 2 * pair + 1 + sign;
+            for (int k = 0; k <= degree; k++) {
+                m.input[point][2 * k + 2] = product[k] / scale;
+                m.input[point][2 * k + 1] = a * product[k] / scale;
+            }
+            fill_powers(outputs, point, a, 1, m.outputs);
+            fill_powers(taps, point, a, scale / n, m.taps);
+        }
+    }
+    return m;
+}
+
+static void take_powers(int64_t pairs, int64_t count, double from[][BROOD_TOOM_POINTS], brood_toom_powers_t *powers) {
+    powers->count = count;
+    powers->zero = (brood_real_t)from[0][0];
+    powers->infinity = (brood_real_t)from[2 * pairs + 1][count - 1];
+    for (int64_t pair = 0; pair < pairs; pair++)
+        for (int64_t k = 0; k < count; k++) powers->power[pair][k] = (brood_real_t)from[2 * pair + 1][k];
+}
+
+void brood_toom_plan(int64_t outputs, int64_t taps, brood_toom_axis_t *axis) {
+    memset(axis, 0, sizeof *axis);
+    axis->points = outputs + taps - 1;
+    if (taps == 1) return;
+    matrices_t m = matrices_of(outputs, taps);
+    axis->pairs = axis->points / 2 - 1;
+    for (int64_t k = 0; k <= axis->pairs; k++) {
+        axis->zero[k] = (brood_real_t)m.input[0][2 * k];
+        axis->infinity[k] = (brood_real_t)m.input[axis->points - 1][2 * k + 1];
+        for (int64_t pair = 0; k < axis->pairs && pair < axis->pairs; pair++) {
+            axis->even[pair][k] = (brood_real_t)m.input[2 * pair + 1][2 * k + 2];
+            axis->odd[pair][k] = (brood_real_t)m.input[2 * pair + 1][2 * k + 1];
+        }
+    }
+    take_powers(axis->pairs, outputs, m.outputs, &axis->outputs);
+    take_powers(axis->pairs, taps, m.taps, &axis->taps);
+}
+
+static double row_squared(const double row[BROOD_TOOM_POINTS]) {
+    double sum = 0;
+    for (int i = 0; i < BROOD_TOOM_POINTS; i++) sum += row[i] * row[i];
+    return sum;
+}
+
+/* An error of each product, as large as random numbers make it, comes through the transform behind it. */
+double brood_toom_growth(int64_t outputs, int64_t taps) {
+    if (taps == 1) return 1;
+    matrices_t m = matrices_of(outputs, taps);
+    double     sum = 0;
+    for (int64_t point = 0; point < outputs + taps - 1; point++)
+        sum += row_squared(m.outputs[point]) * row_squared(m.taps[point]) * row_squared(m.input[point]);
+    return sqrt(sum / (double)(outputs * taps));
+}
+
+brood_toom_t brood_toom_image(const brood_toom_axis_t plan[2], const int64_t size[2], const int64_t before[2],
+                              int64_t channels) {
+    /* Axis 1 is always transformed. */
+    const int     swapped = plan[1].points == 1;
+    const int64_t step[2] = {size[1] * channels, channels};
+    brood_toom_t  toom = {.channels = channels};
+    for (int i = 0; i < 2; i++) {
+        const int from = swapped ? 1 - i : i;
+        int64_t   outputs = plan[from].points == 1 ? 1 : plan[from].outputs.count;
+        toom.axis[i] = &plan[from];
+        toom.powers[i] = &plan[from].outputs;
+        toom.tiles[i] = (size[from] + outputs - 1) / outputs;
+        toom.size[i] = size[from];
+        toom.before[i] = before[from];
+        toom.step[i] = step[from];
+    }
+    return toom;
+}
+
+brood_toom_t brood_toom_taps(const brood_toom_axis_t plan[2], int64_t channels) {
+    int64_t size[2];
+    for (int i = 0; i < 2; i++) size[i] = plan[i].points == 1 ? 1 : plan[i].taps.count;
+    brood_toom_t toom = brood_toom_image(plan, size, (const int64_t[2]){0, 0}, channels);
+    for (int i = 0; i < 2; i++) {
+        toom.powers[i] = &toom.axis[i]->taps;
+        toom.tiles[i] = 1;
+    }
+    return toom;
+}
+
+int64_t brood_toom_points(const brood_toom_axis_t plan[2]) {
+    return plan[0].points * plan[1].points;
+}
+
+int64_t brood_toom_workspace(const brood_toom_t *toom) {
+    return toom->axis[0]->points * toom->tiles[1] * toom->axis[1]->points * BROOD_MAX_LANES;
+}
+
+/* ---- the choice ---- */
+
+/* Relative errors (norms) up to 4e-6 in outputs and 1e-5 in gradients of a few terms were seen just below it; below 5,
+   where most tiles are, a quarter of that. */
+#define MOST_GROWTH 40
+
+/* Vector instructions of an axis' three transforms a tile, loads and stores with them. */
+typedef struct {
+    double input, evaluate, collect;
+} work_t;
+
+static work_t work_of(int64_t outputs, int64_t points) {
+    if (points == 1) return (work_t){0};
+    double pairs = (double)(points / 2 - 1), n = (double)points, m = (double)outputs;
+    return (work_t){.input = 2 * n + 2 * (pairs + 1) + pairs * (2 * pairs + 2),
+                    .evaluate = m + n + pairs * (m + 2),
+                    .collect = m + n + pairs * (m + 2)};
+}
+
+#define NS_A_VECTOR 0.2 /* of eight numbers, an instruction */
+#define MINIBATCH   100 /* images that share the filters' transforms */
+
+static double cost_of(const int64_t size[2], const int64_t taps[2], const int64_t outputs[2], int64_t channels,
+                      int64_t filters, bool propagates) {
+    int64_t points[2], tiles[2];
+    work_t  work[2];
+    for (int i = 0; i < 2; i++) {
+        points[i] = outputs[i] + taps[i] - 1;
+        tiles[i] = (size[i] + outputs[i] - 1) / outputs[i];
+        work[i] = work_of(outputs[i], points[i]);
+    }
+    int64_t all = tiles[0] * tiles[1], each = points[0] * points[1];
+    double  input = (double)points[0] * work[1].input + (double)points[1] * work[0].input;
+    double  evaluate = (double)outputs[0] * work[1].evaluate + (double)points[1] * work[0].evaluate;
+    double  collect = (double)outputs[0] * work[1].collect + (double)points[1] * work[0].collect;
+    int64_t vectors = (channels + 7) / 8, filter_vectors = (filters + 7) / 8;
+    double  transforms = 2 * (double)vectors * input + (double)filter_vectors * (collect + evaluate);
+    if (propagates) transforms += (double)filter_vectors * input + (double)vectors * collect;
+    double products = (propagates ? 3 : 2) * (double)each * brood_cost_product(all, filters, channels);
+    /* Filters are transformed, packed and transformed back once a mini-batch. */
+    double of_filters = (propagates ? 3 : 2) * 3 * (double)(channels * filter_vectors * each) / MINIBATCH;
+    return ((double)all * transforms + of_filters) * NS_A_VECTOR + products;
+}
+
+brood_toom_shape_t brood_toom_choose(const brood_axis_t *height, const brood_axis_t *width, int64_t channels,
+                                     int64_t filters, bool propagates) {
+    const int64_t      taps[2] = {height->kernel, width->kernel}, size[2] = {height->in, width->in};
+    brood_toom_shape_t best = {.cost = -1};
+    int64_t            most[2];
+    for (int i = 0; i < 2; i++) most[i] = taps[i] == 1 ? 1 : BROOD_TOOM_POINTS - taps[i] + 1;
+    for (int64_t high = 1; high <= most[0]; high++) {
+        if (taps[0] > 1 && (high == 1 || (high + taps[0]) % 2 == 0)) continue; /* points are even */
+        for (int64_t wide = 1; wide <= most[1]; wide++) {
+            if (taps[1] > 1 && (wide == 1 || (wide + taps[1]) % 2 == 0)) continue;
+            if (brood_toom_growth(high, taps[0]) * brood_toom_growth(wide, taps[1]) > MOST_GROWTH) continue;
+            const int64_t outputs[2] = {high, wide};
+            double        cost = cost_of(size, taps, outputs, channels, filters, propagates);
+            if (best.cost >= 0 && cost >= best.cost) continue;
+            best = (brood_toom_shape_t){{high, wide}, cost};
+        }
+    }
+    return best;
+}
