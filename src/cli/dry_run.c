@@ -54,7 +54,9 @@ brood_err_t dry_run(const job_request_t *request) {
     char              *yaml = NULL, images[160];
     config_t          *config = calloc(1, sizeof *config);
     if (!config) return brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
-    brood_err_t err = BROOD_OK;
+    double      limit;
+    brood_err_t err;
+    BROOD_TRY(job_read_options(request, &limit));
     config_sections(config, sections);
     BROOD_TRY(read(request, config));
     bool needs_data = brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator)->needs_data;

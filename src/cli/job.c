@@ -257,11 +257,27 @@ static brood_err_t save_model(void *self, const brood_task_t *task) {
     return model_save(job->request->save, job->configuration, task->architecture, job->evaluator, job->evaluator_self);
 }
 
+static brood_err_t read_skip(const char *text, int64_t *episode) {
+    brood_err_t err = brood_integer_parse(text, episode);
+    return err == BROOD_OK ? BROOD_OK : brood_because(BROOD_E_USAGE, "--skip");
+}
+
+brood_err_t job_read_options(const job_request_t *request, double *limit) {
+    brood_err_t err = BROOD_OK;
+    *limit = INFINITY;
+    if (request->max_time) err = brood_duration_parse(request->max_time, limit);
+    if (err != BROOD_OK) return brood_because(err, "--max-time");
+    int64_t episode;
+    for (const char *const *text = request->skip; err == BROOD_OK && text && *text; text++)
+        err = read_skip(*text, &episode);
+    return err;
+}
+
 static brood_err_t skip(job_t *job) {
     for (const char *const *text = job->request->skip; text && *text; text++) {
         int64_t     episode = 0;
-        brood_err_t err = brood_integer_parse(*text, &episode);
-        if (err != BROOD_OK) return brood_because(BROOD_E_USAGE, "--skip");
+        brood_err_t err = read_skip(*text, &episode);
+        if (err != BROOD_OK) return err;
         err = brood_search_skip(job->search, episode);
         if (err != BROOD_OK) return brood_because(err, "--skip %s", *text);
     }
@@ -293,7 +309,7 @@ static brood_err_t take_run(job_t *job, int32_t *complete) {
         err = brood_run_take(job->run, provenance_batch_job(), provenance_batch_restart(), &brood_life_system, &former);
     if (err != BROOD_OK) return err;
     snprintf(job->id.token, sizeof job->id.token, "%s", brood_run_token(job->run));
-    summary_begin(&job->summary, job->run, job->state, &former);
+    summary_begin(&job->summary, job->run, job->state, &former, job->ranks);
     return BROOD_OK;
 }
 
@@ -373,8 +389,7 @@ brood_err_t job_run(const job_request_t *request, int *exit_code) {
 
     job.config = calloc(1, sizeof *job.config);
     brood_err_t err = request->err;
-    if (err == BROOD_OK && request->max_time) err = brood_duration_parse(request->max_time, &limit);
-    if (err != BROOD_OK && request->err == BROOD_OK) err = brood_because(err, "--max-time");
+    if (err == BROOD_OK) err = job_read_options(request, &limit);
     job.deadline = started + limit;
     if (err == BROOD_OK && !job.config) err = brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
     err = brood_agree(job.comm, err);

@@ -25,6 +25,10 @@ typedef struct {
     void *self;
 } job_request_t;
 
+/* Reads what the options say by themselves: --max-time in seconds (infinite where there is none), the numbers of
+   --skip. BROOD_E_USAGE. */
+brood_err_t job_read_options(const job_request_t *request, double *limit) BROOD_WARN_UNUSED;
+
 /* Starts MPI, unless the command line is wrong and no launcher started several of us. Errors are told once, by rank 0;
  * *exit_code is the same on every rank. */
 brood_err_t job_run(const job_request_t *request, int *exit_code);

@@ -35,13 +35,15 @@ static void read_queue(jobs_told_t *jobs) {
 
 static void read_node_hours(jobs_told_t *jobs) {
     const table_t *table = jobs->table;
-    double         busy = 0;
+    double         busy = 0, ended = 0;
     int64_t        worked = 0, steps = 0;
     for (int64_t j = 0; j < table->jobs; j++) {
         const brood_clock_job_t *job = brood_clock_job(table->clock, j);
         if (isnan(job->end) || job->ranks < 1) continue;
         double nodes = (double)job->nodes;
         jobs->node_hours += nodes * (job->end - job->start) / 3600;
+        if (!*job->why) continue; /* what its ranks have in hand is not told yet */
+        ended += nodes * (job->end - job->start) / 3600;
         busy += nodes * job->busy / job->ranks / 3600;
     }
     for (int64_t e = 0; e < table->episodes; e++) {
@@ -50,8 +52,8 @@ static void read_node_hours(jobs_told_t *jobs) {
         worked += of_episode;
         steps += table->episode[e].steps;
     }
-    if (busy > jobs->node_hours) busy = jobs->node_hours; /* by the error of two clocks */
-    jobs->idle = jobs->node_hours - busy;
+    if (busy > ended) busy = ended; /* by the error of two clocks */
+    jobs->idle = ended - busy;
     jobs->repeated = worked > 0 ? busy * (double)(worked - steps) / (double)worked : 0;
 }
 

@@ -64,8 +64,23 @@ static void tell_suspects(const summary_t *summary) {
                         "without a result so far: %s; `--skip E` leaves out one that kills its rank each time", text);
 }
 
+/* Episodes that can be trained at the same time are those of the rounds that are asked. */
+static void tell_of_idle_ranks(const summary_t *summary, int64_t goal, int ranks) {
+    const brood_search_config_t *config = &summary->config->search;
+    int64_t                      most = summary->retrain ? goal : config->round * (config->lag + 1);
+    if (ranks <= most) return;
+    if (summary->retrain)
+        brood_log_write(BROOD_LOG_INFO, "%d ranks for %lld training%s: the others have nothing to do", ranks,
+                        (long long)most, plural(most));
+    else
+        brood_log_write(BROOD_LOG_INFO,
+                        "%d ranks, of which %lld can train at the same time, run.round x (run.lag + 1): for a new run "
+                        "set run.round or run.lag higher",
+                        ranks, (long long)most);
+}
+
 void summary_begin(const summary_t *summary, const brood_run_t *run, brood_run_state_t state,
-                   const brood_holder_t *former) {
+                   const brood_holder_t *former, int ranks) {
     const brood_search_config_t *config = &summary->config->search;
     brood_search_progress_t      now;
     char                         inflight[512], who[256];
@@ -78,6 +93,7 @@ void summary_begin(const summary_t *summary, const brood_run_t *run, brood_run_s
         brood_holder_print(former, who, sizeof who);
         brood_log_write(BROOD_LOG_INFO, "the run is taken over from %s, which did not give it back", who);
     }
+    tell_of_idle_ranks(summary, now.goal, ranks);
     if (state == BROOD_RUN_NONE) {
         brood_log_write(BROOD_LOG_INFO, "new run in %s: %lld episode%s in %lld round%s", summary->dir,
                         (long long)now.goal, plural(now.goal), (long long)now.rounds, plural(now.rounds));
@@ -131,6 +147,21 @@ static int64_t trained_here(const summary_t *summary) {
     return count;
 }
 
+/* The command that goes on, or extends the run. */
+static void print_next(const summary_t *summary, brood_end_t end, int64_t goal) {
+    char    dir[2 * BROOD_MAX_PATH], program[2 * BROOD_MAX_PATH], save[2 * BROOD_MAX_PATH];
+    int64_t told = brood_history_updates(brood_search_history(summary->search)) *
+                   summary->config->search.round; /* also beyond a goal lowered since */
+    wording_shell(summary->dir, dir, sizeof dir);
+    wording_shell(wording_program(), program, sizeof program);
+    if (end != BROOD_END_COMPLETE)
+        printf("To go on      %s %s --run %s%s%s\n", program, summary->retrain ? "train" : "search", dir,
+               summary->save ? " --save " : "", summary->save ? wording_shell(summary->save, save, sizeof save) : "");
+    else if (!summary->retrain)
+        printf("To extend it  %s search --run %s --set run.episodes=%lld\n", program, dir,
+               (long long)(2 * (told > goal ? told : goal)));
+}
+
 void summary_end(const summary_t *summary, brood_end_t end) {
     const brood_history_t   *history = brood_search_history(summary->search);
     const brood_clock_job_t *job = brood_clock_job(summary->clock, brood_clock_jobs(summary->clock) - 1);
@@ -161,16 +192,6 @@ void summary_end(const summary_t *summary, brood_end_t end) {
     printf("Repeated      %lld of %lld mini-batch%s\n", (long long)(worked - needed), (long long)worked,
            worked == 1 ? "" : "es");
     printf("Ended         %s\n", brood_end_text(end));
-    char    dir[2 * BROOD_MAX_PATH], program[2 * BROOD_MAX_PATH], save[2 * BROOD_MAX_PATH];
-    int64_t told =
-        brood_history_updates(history) * summary->config->search.round; /* also beyond a goal lowered since */
-    wording_shell(summary->dir, dir, sizeof dir);
-    wording_shell(wording_program(), program, sizeof program);
-    if (end != BROOD_END_COMPLETE)
-        printf("To go on      %s %s --run %s%s%s\n", program, summary->retrain ? "train" : "search", dir,
-               summary->save ? " --save " : "", summary->save ? wording_shell(summary->save, save, sizeof save) : "");
-    else if (!summary->retrain)
-        printf("To extend it  %s search --run %s --set run.episodes=%lld\n", program, dir,
-               (long long)(2 * (told > now.goal ? told : now.goal)));
+    if (!wording_is_job()) print_next(summary, end, now.goal);
     fflush(stdout);
 }

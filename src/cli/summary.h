@@ -15,9 +15,9 @@ typedef struct {
 } summary_t;
 
 /* Where it begins or goes on: episodes, rounds, children in flight and at which step, how the job before ended; from
-   whom the run was taken over (token "": nobody). To the log. */
+   whom the run was taken over (token "": nobody); whether there are more ranks than can train at once. To the log. */
 void summary_begin(const summary_t *summary, const brood_run_t *run, brood_run_state_t state,
-                   const brood_holder_t *former);
+                   const brood_holder_t *former, int ranks);
 
 /* Episodes, best, speed, utilisation, what was repeated, and how to go on. To stdout. */
 void summary_end(const summary_t *summary, brood_end_t end);

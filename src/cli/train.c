@@ -97,7 +97,7 @@ static brood_err_t adjust(void *self, config_t *config, const config_t *of_run) 
     search->strategy = BROOD_STRATEGY_LIST;
     search->round = search->list.count;
     search->episodes = search->list.count * seeds;
-    search->lag = 0;
+    search->lag = 0; /* which holds nobody up: the list is known beforehand */
     search->duplicates = BROOD_DUPLICATES_RETRAIN;
     search->reward.kind = BROOD_REWARD_ACCURACY;
     search->start.count = 0;

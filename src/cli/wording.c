@@ -47,5 +47,10 @@ const char *wording_shell(const char *text, char *word, size_t size) {
 
 const char *wording_program(void) {
     const char *script = getenv("BROOD_STARTED_BY");
-    return script && *script ? script : "brood";
+    return script && *script && !wording_is_job() ? script : "brood";
+}
+
+bool wording_is_job(void) {
+    const char *script = getenv("BROOD_STARTED_BY");
+    return script && !strcmp(script, "job");
 }

@@ -15,5 +15,7 @@ const char *wording_shell(const char *text, char *word, size_t size);
 
 /* How the user starts Brood, for commands to be pasted: the script that started it, or "brood". */
 const char *wording_program(void);
+/* By a script in a batch job, which says itself how it goes on (BROOD_STARTED_BY=job). */
+bool wording_is_job(void);
 
 #endif

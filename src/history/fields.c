@@ -30,7 +30,8 @@ static const column_t episode_columns[] = {
      "Round of the episode: episodes sampled from one policy version and answered by one update.",
      COLUMN(brood_episode_t, round, I64)},
     {"policy_version", "Policy version", "1",
-     "How many updates the policy had had when the architecture was sampled: the round less the lag, at first 0.",
+     "How many updates the policy had had when the architecture was sampled: the round less the lag, at first 0. "
+     "Always 0 where nothing is learned (strategy list).",
      COLUMN(brood_episode_t, policy_version, I64)},
     {"original", "Original", "1",
      "The episode whose result this one has (status reused, or open and waiting for it); else its own number.",

@@ -1,11 +1,10 @@
 #include "brood/run/batch.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-/* squeue(1); the last is what the job waits for: "afterany:17(unfulfilled)" */
-static const char answer_format[] = "%i|%T|%r|%S|%L|%E";
+/* squeue(1); the last is the comment */
+static const char answer_format[] = "%i|%T|%r|%S|%L|%k";
 
 static bool is_number(const char *job) {
     return *job && strspn(job, "0123456789_") == strlen(job);
@@ -18,19 +17,9 @@ static const char *take(const char *at, char *text, size_t size) {
     return at[length] == '|' ? at + length + 1 : at + length;
 }
 
-/* Does a list of dependencies name the job? */
-static bool waits_for(const char *dependencies, const char *job) {
-    size_t length = strlen(job);
-    for (const char *at = dependencies; (at = strstr(at, job)); at += length)
-        if (at > dependencies && (at[-1] == ':' || at[-1] == ',') && !isdigit((unsigned char)at[length]) &&
-            at[length] != '_')
-            return true;
-    return false;
-}
-
-/* The first line of squeue's answer, of a job that waits for `job` where one is named. */
-static bool ask(const char *which, const char *job, brood_batch_job_t *found) {
-    char command[256], line[1024], dependencies[512] = "";
+/* The first line of squeue's answer, of a job with this comment where one is named. */
+static bool ask(const char *which, const char *comment, brood_batch_job_t *found) {
+    char command[256], line[1024], said[512] = "";
     bool any = false;
     /* Without the user's own habits of listing. */
     snprintf(
@@ -45,8 +34,8 @@ static bool ask(const char *which, const char *job, brood_batch_job_t *found) {
         at = take(at, found->reason, sizeof found->reason);
         at = take(at, found->start, sizeof found->start);
         at = take(at, found->left, sizeof found->left);
-        take(at, dependencies, sizeof dependencies);
-        any = !job || waits_for(dependencies, job);
+        take(at, said, sizeof said);
+        any = !comment || !strcmp(said, comment);
     }
     pclose(answer);
     return any;
@@ -60,7 +49,9 @@ bool brood_batch_find(const char *job, brood_batch_job_t *found) {
 }
 
 bool brood_batch_successor(const char *job, brood_batch_job_t *found) {
-    return is_number(job) && ask("--me --states=PENDING", job, found);
+    char comment[96]; /* as scripts/brood-slurm gives it to sbatch */
+    snprintf(comment, sizeof comment, "brood goes on after %s", job);
+    return is_number(job) && ask("--me --states=PENDING", comment, found);
 }
 
 bool brood_batch_runs(const brood_batch_job_t *job) {
@@ -68,4 +59,8 @@ bool brood_batch_runs(const brood_batch_job_t *job) {
     for (size_t i = 0; i < sizeof states / sizeof *states; i++)
         if (!strcmp(job->state, states[i])) return true;
     return false;
+}
+
+bool brood_batch_ends(const brood_batch_job_t *job) {
+    return !strcmp(job->state, "COMPLETING");
 }

@@ -169,8 +169,10 @@ brood_err_t brood_run_save_child(brood_run_t *run, const brood_child_id_t *id, c
     for (int64_t i = 0; i < fields->count; i++) brood_fields_add(&all, &fields->field[i]);
     BROOD_TRY(brood_fields_error(&all));
     BROOD_TRY(brood_image_write(BROOD_CHILD_FORMAT, &all, &run->saved));
-    if (!brood_fs_exists(run->fs, run->inflight_dir))
+    if (!brood_fs_exists(run->fs, run->inflight_dir)) {
+        BROOD_TRY(brood_lock_ours(run->fs, run->dir, run->token)); /* else a run that was removed came back, empty */
         BROOD_TRY(brood_fs_make_directories(run->fs, run->inflight_dir, NULL));
+    }
     BROOD_TRY(brood_run_put(run, run->inflight_dir, name, false, (uint64_t)mark->steps, NULL));
 done:
     brood_fields_fini(&all);

@@ -19,7 +19,7 @@ brood_err_t coordinator_init(coordinator_t *coordinator, const brood_sched_confi
     coordinator->last_save = -1e300;
     coordinator->last_turn = brood_clock_monotonic();
     coordinator->last_look = coordinator->last_turn; /* a job does something before it looks for a reason to stop */
-    progress_init(&coordinator->progress, config->log_every, with->search);
+    progress_init(&coordinator->progress, config->log_every, ranks, with->search);
     if (with->run) coordinator_forget_finished(coordinator);
     return BROOD_OK;
 }

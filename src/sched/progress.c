@@ -7,10 +7,11 @@
 #include "brood/util/duration.h"
 #include "brood/util/log.h"
 
-void progress_init(progress_t *progress, double every, const brood_search_t *search) {
+void progress_init(progress_t *progress, double every, int ranks, const brood_search_t *search) {
     brood_search_progress_t now;
     brood_search_progress(search, &now);
     *progress = (progress_t){.every = every,
+                             .ranks = ranks,
                              .watched = brood_log_watched(),
                              .started = brood_clock_monotonic(),
                              .finished_before = now.finished,
@@ -36,7 +37,8 @@ static void show(progress_t *progress, const brood_search_t *search, double util
         snprintf(best, sizeof best, ", best %.4f (episode %lld)",
                  brood_history_episode(brood_search_history(search), now.best)->reward, (long long)now.best);
     if (!isnan(utilisation)) snprintf(busy, sizeof busy, ", ranks %.1f %% busy", 100 * utilisation);
-    if (done > 0 && now.finished < now.goal) {
+    /* Before that, what is under way and not counted is too large a part. */
+    if (done >= 2 * progress->ranks && now.finished < now.goal) {
         char   span[48];
         double seconds = (progress->last - progress->started) / (double)done * (double)(now.goal - now.finished);
         brood_duration_print((double)(long long)(seconds + 0.5), span, sizeof span);

@@ -6,13 +6,14 @@
 
 typedef struct {
     double  every; /* seconds between plain lines */
+    int     ranks;
     bool    watched;
     double  started, last; /* monotonic */
     int64_t finished_before;
     int64_t finished, told; /* as last shown; −1: nothing was */
 } progress_t;
 
-void progress_init(progress_t *progress, double every, const brood_search_t *search);
+void progress_init(progress_t *progress, double every, int ranks, const brood_search_t *search);
 
 /* Time to show how far it is? The first result shows at once. */
 bool progress_due(const progress_t *progress, bool result);

@@ -106,7 +106,7 @@ static brood_err_t append(brood_search_t *search, int64_t episode, const char *t
 
     place_t         place = judge(search, &measure, exists);
     brood_episode_t row = {.round = episode / search->config.round,
-                           .policy_version = brood_history_updates(search->history),
+                           .policy_version = search_version(search, episode / search->config.round),
                            .original = episode,
                            .entropy = entropy,
                            .parameters = measure.parameters,

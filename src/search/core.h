@@ -48,6 +48,9 @@ struct brood_search {
     } rng;
 };
 
+/* Updates that the policy has had when a round is asked; where nothing is learned, 0. */
+int64_t search_version(const brood_search_t *search, int64_t round);
+
 /* The first row beyond the rounds that are asked and within the goal. */
 int64_t search_end(const brood_search_t *search);
 

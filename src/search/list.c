@@ -81,6 +81,7 @@ static void fields(void *self, brood_fields_t *fields) {
 
 const brood_strategy_t brood_strategy_list = {.name = "list",
                                               .doc = "given architectures, one after the other and again",
+                                              .foreknown = true,
                                               .create = create,
                                               .propose = propose,
                                               .learn = learn,

@@ -163,9 +163,15 @@ static bool is_due(const brood_search_t *search) {
     return !brood_search_complete(search) && is_finished(search, brood_history_updates(search->history));
 }
 
+int64_t search_version(const brood_search_t *search, int64_t round) {
+    if (search->strategy->foreknown) return 0;
+    return round > search->config.lag ? round - search->config.lag : 0;
+}
+
 static bool may_ask(const brood_search_t *search) {
-    const brood_history_t *history = search->history;
-    return brood_history_rounds(history) < brood_history_updates(history) + search->config.lag + 1;
+    int64_t after = brood_history_updates(search->history), goal = brood_search_goal(&search->config);
+    if (search->strategy->foreknown && after < goal) after = goal;
+    return brood_history_rounds(search->history) < after + search->config.lag + 1;
 }
 
 brood_err_t brood_search_advance(brood_search_t *search, bool *more) {
@@ -198,9 +204,9 @@ void brood_search_progress(const brood_search_t *search, brood_search_progress_t
     int64_t rounds = brood_search_goal(&search->config), told = brood_history_updates(search->history);
     *progress = (brood_search_progress_t){
         .goal = rounds * search->config.round, .rounds = rounds, .told = told < rounds ? told : rounds, .best = -1};
-    for (int64_t e = 0; e < brood_history_episodes(search->history) && e < progress->goal; e++) {
+    for (int64_t e = 0; e < brood_history_episodes(search->history); e++) { /* also beyond a goal lowered since */
         const brood_episode_t *row = row_of(search, e);
-        if (row->status != BROOD_STATUS_OPEN) progress->finished++;
+        if (row->status != BROOD_STATUS_OPEN && e < progress->goal) progress->finished++;
         if (!is_trained(row) || isnan(row->reward)) continue;
         if (progress->best < 0 || row->reward > row_of(search, progress->best)->reward) progress->best = e;
     }

@@ -9,7 +9,8 @@ brood_err_t brood_search_reserve(brood_search_t *search, int64_t episodes, int64
     return err == BROOD_OK ? search_room(search, episodes) : err;
 }
 
-/* Rounds asked = rounds told + lag + 1, each of them whole. Before the first round is asked there is nothing at all. */
+/* Rounds asked = rounds told + lag + 1, each of them whole; or more, where the strategy needs no results to ask. Before
+ * the first round is asked there is nothing at all. */
 static brood_err_t check_rounds(const brood_search_t *search) {
     const brood_history_t *history = search->history;
     int64_t                episodes = brood_history_episodes(history), rounds = brood_history_rounds(history);
@@ -18,7 +19,7 @@ static brood_err_t check_rounds(const brood_search_t *search) {
     if (episodes != rounds * size)
         return brood_fail(BROOD_E_FORMAT, "/episodes has %lld rows, expected %lld rounds of run.round %lld",
                           (long long)episodes, (long long)rounds, (long long)size);
-    if (rounds != told + lag + 1)
+    if (rounds < told + lag + 1 || (rounds > told + lag + 1 && !search->strategy->foreknown))
         return brood_fail(BROOD_E_FORMAT, "%lld rounds are asked and %lld told, expected run.lag %lld and one between",
                           (long long)rounds, (long long)told, (long long)lag);
     return BROOD_OK;
@@ -41,7 +42,7 @@ static brood_err_t check_tokens(const brood_search_t *search, const brood_episod
 static brood_err_t restore_row(brood_search_t *search, int64_t episode) {
     const brood_episode_t *row = brood_history_episode(search->history, episode);
     int64_t                round = episode / search->config.round, lag = search->config.lag;
-    int64_t                version = round > lag ? round - lag : 0;
+    int64_t                version = search_version(search, round);
     if (row->round != round || row->policy_version != version)
         return brood_fail(BROOD_E_FORMAT,
                           "/episodes: episode %lld has round %lld and policy version %lld, expected %lld and %lld by "

@@ -25,6 +25,8 @@ typedef struct {
     brood_life_t life;
     bool         process, job;
     int          processes_asked, jobs_asked;
+    const char  *dir;                   /* of the lock that a job that is ending gives back when it is asked for … */
+    int          ending, endings_asked; /* … for the last of so many times */
 } fake_life_t;
 
 static bool fake_process(void *self, int64_t pid, int64_t started) {
@@ -42,9 +44,18 @@ static bool fake_job(void *self, const char *job) {
     return fake->job;
 }
 
+static bool fake_ending(void *self, const char *job) {
+    fake_life_t *fake = self;
+    (void)job;
+    bool ending = ++fake->endings_asked <= fake->ending;
+    if (fake->dir && fake->endings_asked == fake->ending) unlink(place_path(fake->dir, BROOD_LOCK_FILE));
+    return ending;
+}
+
 static void fake_init(fake_life_t *fake, bool process, bool job) {
-    *fake =
-        (fake_life_t){.life = {.self = fake, .process = fake_process, .job = fake_job}, .process = process, .job = job};
+    *fake = (fake_life_t){.life = {.self = fake, .process = fake_process, .job = fake_job, .ending = fake_ending},
+                          .process = process,
+                          .job = job};
 }
 
 /* A job on this node; on another when it has a name. */
@@ -192,6 +203,35 @@ static void elsewhere_a_holder_lives_when_the_batch_system_says_so(void **state)
         assert_int_equal(fake.processes_asked, 0);
         assert_held(dir, code == BROOD_OK ? OURS : THEIRS);
         assert_string_equal(former.token, THEIRS);
+    }
+}
+
+/* Its ranks may be saving: a job that is ending is waited for, and what it gave back is free. */
+static void a_job_that_is_ending_is_waited_for(void **state) {
+    const char *dir = *state;
+    const struct {
+        int         ending; /* how often it is said to */
+        bool        returns, runs;
+        brood_err_t code;
+        const char *former;
+    } cases[] = {
+        {1, true, false, BROOD_OK, ""},
+        {2, true, false, BROOD_OK, ""},
+        {1, false, false, BROOD_OK, THEIRS},
+        {1, false, true, BROOD_E_LOCKED, THEIRS},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        brood_holder_t theirs = holder_of(THEIRS, "17", 0, "n02"), mine = holder_of(OURS, "18", 0, NULL), former;
+        fake_life_t    fake;
+        put_lock(dir, &theirs);
+        fake_init(&fake, true, cases[i].runs);
+        fake.ending = cases[i].ending;
+        if (cases[i].returns) fake.dir = dir;
+        brood_err_t code = brood_lock_take(&brood_fs_posix, dir, &mine, &fake.life, &former);
+        if (code != cases[i].code) fail_msg("case %zu: %s", i, brood_message());
+        assert_string_equal(former.token, cases[i].former);
+        assert_int_equal(fake.endings_asked, cases[i].returns ? cases[i].ending : 2);
+        assert_held(dir, code == BROOD_OK ? OURS : THEIRS);
     }
 }
 
@@ -410,6 +450,7 @@ int main(void) {
         TEST(a_zombie_and_a_process_that_is_gone_are_dead),
         TEST(a_process_number_used_again_is_no_holder),
         TEST(elsewhere_a_holder_lives_when_the_batch_system_says_so),
+        TEST(a_job_that_is_ending_is_waited_for),
         TEST(a_lock_that_is_none_is_taken_over),
         TEST(where_link_is_refused_the_lock_is_made_exclusively),
         TEST(a_link_and_a_rename_that_took_place_are_no_failure_whatever_they_say),

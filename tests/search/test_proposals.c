@@ -355,6 +355,22 @@ static void the_list_is_trained_in_order_again_and_again(void **state) {
     finish(&search, &fixture);
 }
 
+static void all_of_a_list_can_be_trained_at_once(void **state) {
+    (void)state;
+    fixture_t fixture;
+    fixture_init(&fixture, (const char *const[]){"strategy.name=list", "run.round=2", "run.episodes=6",
+                                                 "strategy.duplicates=retrain", "strategy.list=[\"5,7,1,1,0\"]", NULL});
+    brood_search_t *search = search_of(&fixture);
+    brood_task_t    task;
+    advance(search);
+    for (int64_t e = 0; e < 6; e++) {
+        assert_true(brood_search_next(search, &task));
+        assert_int_equal(row_of(search, task.episode)->policy_version, 0);
+    }
+    assert_false(brood_search_next(search, &task));
+    finish(&search, &fixture);
+}
+
 static void random_draws_every_architecture_equally_often(void **state) {
     (void)state;
     fixture_t fixture;
@@ -464,6 +480,7 @@ int main(void) {
                                        cmocka_unit_test(given_architectures_come_first_and_are_not_learned_from),
                                        cmocka_unit_test(configurations_that_contradict_themselves_are_refused),
                                        cmocka_unit_test(the_list_is_trained_in_order_again_and_again),
+                                       cmocka_unit_test(all_of_a_list_can_be_trained_at_once),
                                        cmocka_unit_test(random_draws_every_architecture_equally_often),
                                        cmocka_unit_test(probabilities_of_a_round_are_the_mean_of_its_draws),
                                        cmocka_unit_test(what_is_kept_of_a_draw_is_that_of_the_accepted_one)};

@@ -228,6 +228,48 @@ def successor_goes_on(case):
     case.until(lambda: case.cluster.state(str(int(job) + 2)) == "CANCELLED", "the last successor is cancelled")
 
 
+def successor_is_like_its_job(case):
+    """Submitted by sbatch itself; a job of the user's that waits for the search is neither taken for a successor nor cancelled."""
+    case.slow_down(0.15)
+    options = ["--partition=high", "--time=7", "--begin=now+2"]
+    job = case.submit(options=options, more={"BROOD_AGAIN": "successor"})
+    after = case.cluster.call("sbatch", "--parsable", "--ntasks=1", f"--dependency=afterany:{job}", "--output=/dev/null", "--wrap=true").strip()
+    case.in_mid_child()
+    successor = str(int(after) + 1)
+    shown = case.cluster.show(successor)
+    assert (shown["Partition"], shown["NumTasks"], shown["TimeLimit"], shown["Dependency"]) == ("high", "2", "00:07:00", f"afterany:{job}(unfulfilled)"), shown
+    assert shown["StdOut"] == case.cluster.show(job)["StdOut"], shown
+    case.cluster.call("scancel", "--batch", "--signal=USR1", job)
+    case.end_of(job)
+    case.end_of(after)
+    case.end_of(successor)
+    case.check()
+
+
+def cancelled_successor_is_told(case):
+    case.slow_down(0.15)
+    job = case.submit(more={"BROOD_AGAIN": "successor"})
+    case.in_mid_child()
+    case.cluster.call("scancel", str(int(job) + 1))
+    case.cluster.call("scancel", "--batch", "--signal=USR1", job)
+    case.end_of(job, "FAILED")
+    assert "is gone: submit it again" in case.log(), case.log()
+
+
+def job_that_is_ending_saves_first(case):
+    """Cancelled and submitted again at once, while the ranks are in a mini-batch."""
+    case.slow_down(2)
+    job = case.submit()
+    case.in_mid_child()
+    case.cluster.call("scancel", job)
+    case.slow_down(0)
+    again = case.submit()
+    case.end_of(job, "CANCELLED")
+    case.end_of(again)
+    assert "has given it back" not in case.log() and "taken over" not in case.log(), case.log()
+    case.check()
+
+
 def successor_of_a_cancelled_job_is_cancelled(case):
     """Submitted as a user does, with an option that is not to hold for the successor."""
     site = case.directory / "site.conf"
@@ -270,6 +312,16 @@ def submit_checks_first(case):
     options = ["--nodes=2", "--ntasks-per-node=1", f"--output={case.log_file}"]
     said = case.cluster.call(slurm.SCRIPTS / "submit", *options, "/dev/null", case.run, "--set", "run.epsodes=4", more=more, expected=2)
     assert "run.epsodes" in said and "not submitted" in said, said
+    for mistake, line in [("launcher", "launcher=mpiexec"), ("again", "again=sucessor"), ("BROOD_RESTARTS", "BROOD_RESTARTS=three")]:
+        wrong = case.directory / "wrong.conf"
+        wrong.write_text(f"{line}\n")
+        said = case.cluster.call(slurm.SCRIPTS / "submit", *options, "/dev/null", case.run, more={**more, "BROOD_SITE": str(wrong)}, expected=2)
+        assert mistake in said and "expected" in said, said
+    for mistake in (["--max-time", "soon"], ["--skip", "x"]):
+        said = case.cluster.call(slurm.SCRIPTS / "submit", *options, "/dev/null", case.run, *mistake, more=more, expected=2)
+        assert mistake[0] in said and "not submitted" in said, said
+    said = case.cluster.call(slurm.SCRIPTS / "submit", "--job-name=my search", "/dev/null", case.run, more=more, expected=2)
+    assert "--job-name=my search" in said, said
     assert not case.cluster.call("squeue", "-h")
     said = case.cluster.call(slurm.SCRIPTS / "submit", *options, "/dev/null", case.run, *runs.sets(*case.bench.settings()), more=more)
     assert "Submitted batch job" in said and "Goal" in said, said
@@ -285,7 +337,7 @@ FULL = [ # the longest first
     child_longer_than_the_limit, time_limit_reached_twice, node_without_power, node_of_the_batch_script_without_power,
     preempted_with_the_user_signal, rank_killed, array_of_seeds, retraining_preempted, cancelled_stays_cancelled, halt_ends_it_once,
     term_during_mpi_init, mpirun_starts_the_ranks, successor_goes_on, successor_of_a_cancelled_job_is_cancelled,
-    fruitless_restarts_end, ranks_started_apart_fail_once, submit_checks_first,
+    successor_is_like_its_job, cancelled_successor_is_told, job_that_is_ending_saves_first, fruitless_restarts_end, ranks_started_apart_fail_once, submit_checks_first,
 ]
 CONF = {preempted_with_the_user_signal: USER_SIGNAL}
 AT_ONCE, TRIES = 6, 3

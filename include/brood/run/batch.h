@@ -15,10 +15,13 @@ typedef struct {
 /* False: it is no number of a job, squeue can't be asked within 20 s, or it shows no such job. */
 bool brood_batch_find(const char *job, brood_batch_job_t *found);
 
-/* The job of this user that waits for `job` to end, as scripts/brood-slurm submits it where jobs are not requeued. */
+/* The job that scripts/brood-slurm submitted to go on after `job`, where jobs are not requeued: its comment says so. */
 bool brood_batch_successor(const char *job, brood_batch_job_t *found);
 
 /* Its processes may be alive. */
 bool brood_batch_runs(const brood_batch_job_t *job);
+
+/* They have been told to end, and may be saving. */
+bool brood_batch_ends(const brood_batch_job_t *job);
 
 #endif

@@ -1,11 +1,12 @@
-/* The lock of a run directory: a file `lock` that names one job by a random token. No waiting and no flock: two jobs at
+/* The lock of a run directory: a file `lock` that names one job by a random token. No flock: two jobs at
    once could only waste work, since both compute the same content. */
 #ifndef BROOD_RUN_LOCK_H
 #define BROOD_RUN_LOCK_H
 
 #include "brood/run/store.h"
 
-#define BROOD_LOCK_FILE "lock"
+#define BROOD_LOCK_FILE      "lock"
+#define BROOD_ENDING_SECONDS 60 /* twice what Slurm gives a job between TERM and KILL (KillWait) */
 
 /* A job that holds, or held, a run: its process on its node, and its name in the batch system. */
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
     void *self;
     bool (*process)(void *self, int64_t pid, int64_t started); /* of this node: runs, and is no zombie */
     bool (*job)(void *self, const char *job);                  /* the batch system shows it running */
+    bool (*ending)(void *self, const char *job); /* … shows it told to end: its ranks may be saving; or NULL */
 } brood_life_t;
 extern const brood_life_t brood_life_system; /* /proc, and squeue where it is there */
 
@@ -31,9 +33,10 @@ extern const brood_life_t brood_life_system; /* /proc, and squeue where it is th
    lower restart count. */
 bool brood_holder_lives(const brood_holder_t *holder, const brood_holder_t *mine, const brood_life_t *life);
 
-/* Makes the lock name `mine`. A holder that lives keeps it. Any other is replaced at once, and told in *former (may be
-   NULL; token "" where there was none or it can't be read). BROOD_E_LOCKED: held, or another starter was faster; the
-   message names who. BROOD_E_FULL, BROOD_E_IO. After an error the directory is as it was. */
+/* Makes the lock name `mine`. A holder whose job is ending has up to BROOD_ENDING_SECONDS to save and to give it back;
+   one that lives keeps it. Any other is replaced at once, and told in *former (may be NULL; token "" where there was
+   none or it can't be read). BROOD_E_LOCKED: held, or another starter was faster; the message names who. BROOD_E_FULL,
+   BROOD_E_IO. After an error the directory is as it was. */
 brood_err_t brood_lock_take(const brood_fs_t *fs, const char *dir, const brood_holder_t *mine, const brood_life_t *life,
                             brood_holder_t *former) BROOD_WARN_UNUSED;
 

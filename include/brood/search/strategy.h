@@ -30,6 +30,7 @@ typedef struct {
 
 typedef struct {
     const char *name, *doc;
+    bool        foreknown; /* its proposals depend on no result: all rounds up to the goal are asked at once */
     brood_err_t (*create)(const brood_strategy_setup_t *setup, void **self);
     brood_err_t (*propose)(void *self, const brood_history_t *history, brood_proposals_t *proposals);
     /* All of a round has results; rounds are told once, in their order. Fills of advantage[round] (NaN before) and of
