@@ -55,6 +55,7 @@ typedef struct {
 /* Rank 0: opens the run, and reads the configuration. */
 static brood_err_t open_run(job_t *job) {
     brood_err_t err = BROOD_OK;
+    brood_lock_await_end(&brood_fs_posix, job->request->dir, provenance_batch_job(), &brood_life_system);
     BROOD_TRY(brood_run_open(&brood_fs_posix, job->request->dir, &job->run, &job->state));
     const brood_bytes_t *image = job->state == BROOD_RUN_NONE ? NULL : brood_run_image(job->run);
     BROOD_TRY(job_config_read(job->request, image, job->config));

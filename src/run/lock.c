@@ -204,18 +204,17 @@ static brood_err_t take_over(const brood_fs_t *fs, const char *dir, const char *
     return brood_because(err, "another start was faster");
 }
 
-/* Has the holder's job been told to end? Then waits until it has given the lock back, or is gone. */
-static bool await_end(const brood_fs_t *fs, const char *dir, const brood_holder_t *holder, const brood_holder_t *mine,
-                      const brood_life_t *life) {
-    if (!*holder->job || !life->ending || !strcmp(holder->job, mine->job) || !life->ending(life->self, holder->job))
-        return false;
-    brood_log_write(BROOD_LOG_INFO, "job %s holds this run and is ending: waiting until it has saved", holder->job);
+void brood_lock_await_end(const brood_fs_t *fs, const char *dir, const char *job, const brood_life_t *life) {
+    brood_holder_t holder;
+    bool           missing = false;
+    if (!life->ending || brood_lock_read(fs, dir, &holder, &missing) != BROOD_OK) return;
+    if (!*holder.job || !strcmp(holder.job, job) || !life->ending(life->self, holder.job)) return;
+    brood_log_write(BROOD_LOG_INFO, "job %s holds this run and is ending: waiting until it has saved", holder.job);
     for (int seconds = 0; seconds < BROOD_ENDING_SECONDS; seconds++) {
-        if (brood_lock_ours(fs, dir, holder->token) != BROOD_OK) break;
-        if (seconds % 5 == 4 && !life->ending(life->self, holder->job)) break;
+        if (brood_lock_ours(fs, dir, holder.token) != BROOD_OK) break;
+        if (seconds % 5 == 4 && !life->ending(life->self, holder.job)) break;
         sleep(1);
     }
-    return true;
 }
 
 brood_err_t brood_lock_take(const brood_fs_t *fs, const char *dir, const brood_holder_t *mine, const brood_life_t *life,
@@ -233,12 +232,6 @@ brood_err_t brood_lock_take(const brood_fs_t *fs, const char *dir, const brood_h
     int reason = errno;
     err = brood_lock_read(fs, dir, &holder, &missing);
     if (err == BROOD_OK && !strcmp(holder.token, mine->token)) goto done;
-    if (err == BROOD_OK && await_end(fs, dir, &holder, mine, life)) {
-        holder = (brood_holder_t){0};
-        if (fs->link(fs->self, own, path) == 0) goto done;
-        reason = errno;
-        err = brood_lock_read(fs, dir, &holder, &missing);
-    }
     if (missing && reason != EEXIST) { /* links are refused here */
         err = write_lock(fs, path, mine);
         if (err == BROOD_OK || !brood_fs_exists(fs, path)) goto done;

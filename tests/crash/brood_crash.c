@@ -31,7 +31,7 @@ typedef struct {
     int64_t after;        /* microseconds from the entry to the signal */
     int64_t pause;        /* milliseconds that the rank rests then, or until a signal comes */
     int64_t hold;         /* the others rest as long, each at its next phase */
-    int64_t slow;         /* milliseconds that each mini-batch takes longer, or until a signal comes */
+    int64_t slow; /* milliseconds that each mini-batch takes longer, or until a signal comes; −n: n, whatever comes */
 } blow_t;
 
 typedef struct {
@@ -110,13 +110,19 @@ static void be_held(void) {
             nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
+static void be_slow(int64_t milliseconds) {
+    sigset_t all;
+    sigfillset(&all);
+    rest(milliseconds < 0 ? -milliseconds : milliseconds, milliseconds < 0 ? &all : NULL);
+}
+
 static void listen_to(brood_phase_t phase) {
     const blow_t *blow = &board->blow;
     place_t      *place = &board->rank[mine];
     place->entries[phase]++;
     place->phase = phase;
     if (blow->hold) be_held();
-    if (blow->slow > 0 && (phase == BROOD_PHASE_TRAINING || phase == BROOD_PHASE_EVALUATING)) rest(blow->slow, NULL);
+    if (blow->slow && (phase == BROOD_PHASE_TRAINING || phase == BROOD_PHASE_EVALUATING)) be_slow(blow->slow);
     if ((int64_t)phase != blow->phase || (blow->rank >= 0 && blow->rank != mine)) return;
     if (board->rank[0].entries[BROOD_PHASE_UPDATING] < blow->updates) return;
     if (++entries == blow->entry) strike();

@@ -257,17 +257,20 @@ def cancelled_successor_is_told(case):
 
 
 def job_that_is_ending_saves_first(case):
-    """Cancelled and submitted again at once, while the ranks are in a mini-batch."""
-    case.slow_down(2)
-    job = case.submit()
+    """Cancelled while the ranks are in a mini-batch, and submitted again at once to another node."""
+    def on(node):
+        return ["--nodes=1", "--ntasks-per-node=2", f"--nodelist={node}"]
+    case.slow_down(-2)
+    job = case.submit(options=on("node1"))
     case.in_mid_child()
     case.cluster.call("scancel", job)
     case.slow_down(0)
-    again = case.submit()
+    again = case.submit(options=on("node2"))
     case.end_of(job, "CANCELLED")
     case.end_of(again)
-    assert "has given it back" not in case.log() and "taken over" not in case.log(), case.log()
-    case.check()
+    assert "is ending: waiting until it has saved" in case.log(), case.log()
+    assert "did not give it back" not in case.log(), case.log()
+    case.check(together=False)
 
 
 def successor_of_a_cancelled_job_is_cancelled(case):

@@ -33,10 +33,13 @@ extern const brood_life_t brood_life_system; /* /proc, and squeue where it is th
    lower restart count. */
 bool brood_holder_lives(const brood_holder_t *holder, const brood_holder_t *mine, const brood_life_t *life);
 
-/* Makes the lock name `mine`. A holder whose job is ending has up to BROOD_ENDING_SECONDS to save and to give it back;
-   one that lives keeps it. Any other is replaced at once, and told in *former (may be NULL; token "" where there was
-   none or it can't be read). BROOD_E_LOCKED: held, or another starter was faster; the message names who. BROOD_E_FULL,
-   BROOD_E_IO. After an error the directory is as it was. */
+/* Where the job that holds the run has been told to end, and is not `job`: waits until it has given the lock back or is
+   gone, BROOD_ENDING_SECONDS at most. Before the run is read: its ranks may be saving. */
+void brood_lock_await_end(const brood_fs_t *fs, const char *dir, const char *job, const brood_life_t *life);
+
+/* Makes the lock name `mine`. A holder that lives keeps it. Any other is replaced at once, and told in *former (may be
+   NULL; token "" where there was none or it can't be read). BROOD_E_LOCKED: held, or another starter was faster; the
+   message names who. BROOD_E_FULL, BROOD_E_IO. After an error the directory is as it was. */
 brood_err_t brood_lock_take(const brood_fs_t *fs, const char *dir, const brood_holder_t *mine, const brood_life_t *life,
                             brood_holder_t *former) BROOD_WARN_UNUSED;
 
