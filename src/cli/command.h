@@ -13,8 +13,8 @@ typedef struct {
     brood_err_t (*run)(int argc, char *argv[], int *exit_code);
 } command_t;
 
-extern const command_t command_search, command_train, command_status, command_compare, command_check, command_bench,
-    command_help;
+extern const command_t command_search, command_train, command_status, command_compare, command_check,
+    command_fingerprint, command_bench, command_help;
 
 /* All of them, NULL at the end. */
 extern const command_t *const commands[];

@@ -5,8 +5,9 @@
 #include "command.h"
 #include "version.h"
 
-const command_t *const commands[] = {&command_search, &command_train, &command_status, &command_compare,
-                                     &command_check,  &command_bench, &command_help,   NULL};
+const command_t *const commands[] = {&command_search,  &command_train, &command_status,
+                                     &command_compare, &command_check, &command_fingerprint,
+                                     &command_bench,   &command_help,  NULL};
 
 void print_exit_codes(void) {
     printf("Exit codes:\n");
@@ -26,7 +27,7 @@ void print_help(void) {
            " finds network architectures by reinforcement learning, as a batch job that can be stopped.\n\n"
            "Commands:\n");
     for (const command_t *const *command = commands; *command; command++)
-        printf("  %-10s %s\n", (*command)->name, (*command)->summary);
+        printf("  %-12s %s\n", (*command)->name, (*command)->summary);
     printf("\n`brood COMMAND --help` lists a command's options, `brood help keys` the keys of a configuration;\n"
            "`brood --version` names version and commit.\n\n");
     print_exit_codes();

@@ -1,0 +1,99 @@
+"""The same bits on every CPU: both paths of this one, and CPUs of both makes that qemu emulates (without AVX-512), alone and in one MPI job
+together with this one. Emulation is slow: the children are small, but of all kinds."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import h5py
+
+import runs
+
+OTHER = {"data.train": 60, "data.downscale": 2, "space.kernel_size": "[3, 5, 7]", "space.filters": "[5, 19]", "run.episodes": 6, "run.round": 3}
+SETTINGS = [pair for pair in runs.SETTINGS["train"] if pair.partition("=")[0] not in OTHER] + [f"{key}={value}" for key, value in OTHER.items()]
+PATHS = {"avx2": {"BROOD_ISA": "avx2"}, "avx512": {"BROOD_ISA": "avx512"}}
+QEMU = shutil.which("qemu-x86_64")
+EMULATED = {cpu: [QEMU, "-cpu", cpu] for cpu in ("Haswell", "EPYC-Rome")} if QEMU else {}
+
+
+def call(prefix, environment, *arguments):
+    return subprocess.run([*prefix, runs.BROOD, *map(str, arguments)], env={**os.environ, **environment}, capture_output=True, text=True, timeout=300)
+
+
+def fingerprint(prefix, environment):
+    answer = call(prefix, environment, "fingerprint", "--json")
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def search(directory, prefix=(), environment=None):
+    answer = call(prefix, environment or {}, "search", "/dev/null", "--run", directory, *runs.sets(*SETTINGS))
+    assert answer.returncode == 0, answer.stderr
+    return directory
+
+
+def same(first, second):
+    answer = call([], {}, "compare", first, second)
+    assert answer.returncode == 0, answer.stdout
+
+
+def numerics(directory):
+    with h5py.File(directory / "run.h5", "r") as file:
+        assert len(set(file["episodes/reward"][:6])) > 1, "all rewards are the same"
+        return file["clock/jobs/numerics"][0].decode()
+
+
+def both_paths(scratch):
+    for name, environment in PATHS.items():
+        told = fingerprint([], environment)
+        assert told["path"] == name and name in told["products"], told
+        assert told["fingerprint"] == fingerprint([], {})["fingerprint"], told
+        search(scratch / name, (), environment)
+        assert name in numerics(scratch / name)
+    same(scratch / "avx2", scratch / "avx512")
+
+
+def emulated_cpus(scratch):
+    here = fingerprint([], {})
+    search(scratch / "here")
+    for cpu, prefix in EMULATED.items():
+        told = fingerprint(prefix, {})
+        assert told["path"] == "avx2" and told["cpu"] != here["cpu"], told
+        assert told["parts"] == here["parts"], (told, here)
+        search(scratch / cpu, prefix)
+        assert "avx2" in numerics(scratch / cpu)
+        same(scratch / "here", scratch / cpu)
+
+
+def two_cpus_in_one_job(scratch):
+    arguments = ["search", "/dev/null", "--run", str(scratch / "mixed"), *runs.sets(*SETTINGS)]
+    both = ["-n", "1", runs.BROOD, *arguments, ":", "-n", "1", *EMULATED["Haswell"], runs.BROOD, *arguments]
+    answer = subprocess.run([runs.MPIRUN, *both], capture_output=True, text=True, timeout=300)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    with h5py.File(scratch / "mixed" / "run.h5", "r") as file:
+        assert set(file["clock/episodes/rank"][:6]) == {0, 1}, "one of the two trained nothing"
+    same(search(scratch / "alone"), scratch / "mixed")
+
+
+def main():
+    cases = []
+    if call([], PATHS["avx512"], "fingerprint").returncode == 0:
+        cases.append(both_paths)
+    else:
+        print("this CPU has no AVX-512: one path is all there is to see")
+    if os.environ.get("BROOD_TIME_FACTOR", "1") != "1":
+        print("a sanitizer's memory is too large for an emulated CPU")
+    elif EMULATED:
+        cases += [emulated_cpus, two_cpus_in_one_job]
+    else:
+        print("there is no qemu-x86_64 here (Debian's qemu-user): other CPUs are not seen")
+    for case in cases:
+        with runs.Scratch() as scratch:
+            case(scratch)
+    print(f"{len(cases)} passed, 0 failed")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
