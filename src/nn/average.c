@@ -36,7 +36,7 @@ static double cost(const brood_layer_t *layer) {
 const brood_layer_ops_t brood_layer_average = {
     .name = "average",
     .lay_out = lay_out,
-    .forward = {{forward, false}},
-    .backward = {{backward, false}},
+    .forward = {{forward, false, BROOD_AT_BOTH}},
+    .backward = {{backward, false, BROOD_AT_BOTH}},
     .cost = cost,
 };

@@ -114,12 +114,13 @@ static double cost(const brood_layer_t *layer) {
 
 const brood_layer_ops_t brood_convolution_direct = {
     .name = "convolution",
+    .keeps_input = true,
     .arrays = brood_convolution_arrays,
     .lay_out = lay_out,
     .prepare_forward = prepare_forward,
     .prepare_backward = prepare_backward,
     .finish_backward = finish_backward,
-    .forward = {{forward, false}},
-    .backward = {{backward, false}},
+    .forward = {{forward, false, BROOD_AT_BOTH}},
+    .backward = {{backward, false, BROOD_AT_BOTH}},
     .cost = cost,
 };

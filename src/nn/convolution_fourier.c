@@ -174,7 +174,11 @@ const brood_layer_ops_t brood_convolution_fourier = {
     .prepare_forward = prepare_forward,
     .prepare_backward = prepare_backward,
     .finish_backward = finish_backward,
-    .forward = {{forward_transform, false}, {forward_products, true}, {forward, false}},
-    .backward = {{backward_transform, false}, {backward_products, true}, {backward, false}},
+    .forward = {{forward_transform, false, BROOD_AT_INPUT},
+                {forward_products, true, 0},
+                {forward, false, BROOD_AT_OUTPUT}},
+    .backward = {{backward_transform, false, BROOD_AT_OUTPUT},
+                 {backward_products, true, 0},
+                 {backward, false, BROOD_AT_INPUT}},
     .cost = cost,
 };

@@ -133,10 +133,11 @@ static int64_t group_of(const brood_layer_t *layer, int64_t done, int64_t images
 
 static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
     const brood_real_t *bias = layer->args.bias ? layer->array[1]->value : NULL;
+    const brood_real_t *x = brood_layer_x(net, layer, first);
+    brood_real_t       *y = brood_layer_y(layer, first);
     for (int64_t i = 0; i < images; i += layer->as.toom.group)
-        convolve(net, layer, &layer->as.toom.x, &layer->as.toom.y, group_of(layer, i, images),
-                 brood_layer_x(net, layer, first + i), layer->as.toom.packed, layer->as.toom.packed_count, bias,
-                 brood_layer_y(layer, first + i));
+        convolve(net, layer, &layer->as.toom.x, &layer->as.toom.y, group_of(layer, i, images), x + i * layer->in_size,
+                 layer->as.toom.packed, layer->as.toom.packed_count, bias, y + i * layer->out_size);
 }
 
 static void add_gradient(brood_net_t *net, brood_layer_t *layer, int64_t images, const brood_real_t *x,
@@ -162,7 +163,8 @@ static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int6
     brood_bias_add(net, layer, images, dy);
     for (int64_t i = 0; i < images; i += layer->as.toom.group) {
         int64_t group = group_of(layer, i, images);
-        add_gradient(net, layer, group, brood_layer_x(net, layer, first + i), dy + i * layer->out_size);
+        add_gradient(net, layer, group, brood_layer_x(net, layer, first) + i * layer->in_size,
+                     dy + i * layer->out_size);
         if (layer->propagates)
             convolve(net, layer, &layer->as.toom.dy, &layer->as.toom.dx, group, dy + i * layer->out_size,
                      layer->as.toom.packed_back, layer->as.toom.packed_back_count, NULL,
@@ -183,12 +185,13 @@ static double cost(const brood_layer_t *layer) {
 
 const brood_layer_ops_t brood_convolution_toom = {
     .name = "convolution",
+    .keeps_input = true,
     .arrays = brood_convolution_arrays,
     .lay_out = lay_out,
     .prepare_forward = prepare_forward,
     .prepare_backward = prepare_backward,
     .finish_backward = finish_backward,
-    .forward = {{forward, false}},
-    .backward = {{backward, false}},
+    .forward = {{forward, false, BROOD_AT_BOTH}},
+    .backward = {{backward, false, BROOD_AT_BOTH}},
     .cost = cost,
 };

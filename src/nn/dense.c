@@ -57,9 +57,10 @@ static double cost(const brood_layer_t *layer) {
 
 const brood_layer_ops_t brood_layer_dense = {
     .name = "dense",
+    .keeps_input = true,
     .arrays = arrays,
     .lay_out = lay_out,
-    .forward = {{forward, true}},
-    .backward = {{backward, true}},
+    .forward = {{forward, true, BROOD_AT_BOTH}},
+    .backward = {{backward, true, BROOD_AT_BOTH}},
     .cost = cost,
 };

@@ -59,7 +59,7 @@ const brood_layer_ops_t brood_layer_dropout = {
     .name = "dropout",
     .in_place = true,
     .lay_out = lay_out,
-    .forward = {{forward, false}},
-    .backward = {{backward, false}},
+    .forward = {{forward, false, BROOD_AT_BOTH}},
+    .backward = {{backward, false, BROOD_AT_BOTH}},
     .cost = cost,
 };

@@ -27,9 +27,15 @@ typedef struct {
 /* One step of a pass over the mini-batch. Steps that follow each other and need not see the whole mini-batch are run
    block by block, a few images at a time, so that what one step writes the next one finds in the cache. */
 typedef void brood_step_run_t(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images);
+typedef enum {
+    BROOD_AT_INPUT = 1,  /* reads x; in the backward pass writes dx */
+    BROOD_AT_OUTPUT = 2, /* writes y; in the backward pass reads dy */
+    BROOD_AT_BOTH = 3
+} brood_place_t;
 typedef struct {
     brood_step_run_t *run;
     bool              whole; /* called once, with all images: a barrier */
+    brood_place_t     at;
 } brood_step_t;
 
 #define BROOD_MAX_STEPS 3
@@ -42,6 +48,7 @@ typedef struct {
 typedef struct {
     const char *name;
     bool        in_place; /* writes its output over its input, and its input's gradient over its output's */
+    bool        keeps_input, keeps_output; /* its backward pass reads x, y */
     /* The parameter arrays; returns their number. */
     int64_t (*arrays)(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_ARRAYS]);
     /* Takes what the layer keeps from the arena, and tells what it needs besides. */
@@ -61,15 +68,16 @@ struct brood_layer {
     const brood_layer_ops_t *ops;
     brood_layer_args_t       args;
     int32_t                  index, input;
-    int64_t                  in[3], out[3];      /* height, width, channels */
-    int64_t                  in_size, out_size;  /* elements an image */
-    bool                     propagates;         /* somebody needs the gradient of its input */
-    bool                     trains;             /* has parameters, or propagates: backward is run */
-    brood_real_t            *x, *y;              /* [minibatch, in_size] (NULL: the image), [minibatch, out_size] */
-    brood_real_t            *dx, *dy;            /* of all images, or of a block of them: */
-    bool                     dx_whole, dy_whole; /* whether image 0 or the block's first comes first */
-    brood_parameter_t       *array[BROOD_MAX_ARRAYS]; /* as ops->arrays lists them */
-    double                  *bias_gradient;           /* [2, filters] of a convolution */
+    int64_t                  in[3], out[3];     /* height, width, channels */
+    int64_t                  in_size, out_size; /* elements an image */
+    bool                     propagates;        /* somebody needs the gradient of its input */
+    bool                     trains;            /* has parameters, or propagates: backward is run */
+    brood_real_t            *x, *y;             /* of all images, or of a block of them (x NULL: the image): */
+    brood_real_t            *dx, *dy;
+    bool               x_whole, y_whole, dx_whole, dy_whole; /* whether image 0 or the block's first comes first */
+    bool               absorbed;                             /* the layer behind it does what this one would */
+    brood_parameter_t *array[BROOD_MAX_ARRAYS];              /* as ops->arrays lists them */
+    double            *bias_gradient;                        /* [2, filters] of a convolution */
     union {
         struct {
             brood_sweep_t forward, backward; /* backward: over dy, with the filter flipped (stride 1) */
@@ -101,7 +109,8 @@ struct brood_layer {
         } norm;
         struct {
             brood_axis_t   height, width;
-            brood_index_t *index[2]; /* [minibatch, out_size] of the largest; the second only where both axes slide */
+            bool           rectifies; /* does the ReLU in front of it, too */
+            brood_index_t *index[2];  /* [minibatch, out_size] of the largest; the second only where both axes slide */
         } pool;
         struct {
             uint8_t *kept; /* [minibatch, ⌈out_size / 8⌉]: a bit a unit */
@@ -145,10 +154,11 @@ static inline brood_key4_t brood_key4_part(const brood_key4_t *key, int64_t part
 
 /* From the image `first` on. */
 static inline const brood_real_t *brood_layer_x(const brood_net_t *net, const brood_layer_t *layer, int64_t first) {
-    return (layer->input == BROOD_INPUT_IMAGE ? net->x : layer->x) + first * layer->in_size;
+    if (layer->input == BROOD_INPUT_IMAGE) return net->x + first * layer->in_size;
+    return layer->x + (layer->x_whole ? first * layer->in_size : 0);
 }
 static inline brood_real_t *brood_layer_y(const brood_layer_t *layer, int64_t first) {
-    return layer->y + first * layer->out_size;
+    return layer->y + (layer->y_whole ? first * layer->out_size : 0);
 }
 static inline brood_real_t *brood_layer_dx(const brood_layer_t *layer, int64_t first) {
     return layer->dx + (layer->dx_whole ? first * layer->in_size : 0);

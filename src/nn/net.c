@@ -28,7 +28,7 @@ static int64_t plan(brood_net_t *net, bool backward, planned_t planned[BROOD_MAX
     int64_t count = 0;
     for (int64_t i = 0; i < net->count; i++) {
         brood_layer_t *layer = &net->layer[backward ? net->count - 1 - i : i];
-        if (backward && !layer->trains) continue;
+        if (layer->absorbed || (backward && !layer->trains)) continue;
         const brood_step_t *step = backward ? layer->ops->backward : layer->ops->forward;
         for (int64_t j = 0; j < BROOD_MAX_STEPS && step[j].run; j++) planned[count++] = (planned_t){layer, step[j]};
     }
@@ -64,55 +64,91 @@ static bool writes_over(const brood_layer_t *layer) {
     return layer->ops->in_place && layer->input != BROOD_INPUT_IMAGE;
 }
 
-static void lay_out_activations(brood_net_t *net, brood_arena_t *arena) {
-    for (int64_t i = 0; i < net->count; i++) {
-        brood_layer_t *layer = &net->layer[i];
-        if (layer->input != BROOD_INPUT_IMAGE) layer->x = net->layer[layer->input].y;
-        layer->y = writes_over(layer) ? layer->x : brood_arena_take(arena, reals(net->minibatch * layer->out_size));
-    }
-}
-
-/* Marks the outputs whose gradient is touched by more than one group of steps: it must hold all images, others only a
-   block of them. */
-static void find_whole_gradients(brood_net_t *net) {
+/* Marks the outputs, or their gradients, that steps of more than one group touch: they must hold all images, others
+   only a block of them. */
+static void find_whole(brood_net_t *net, bool backward, bool whole[BROOD_MAX_LAYERS]) {
     planned_t planned[BROOD_MAX_LAYERS * BROOD_MAX_STEPS];
-    int64_t   count = plan(net, true, planned), group_of[BROOD_MAX_LAYERS];
-    for (int64_t i = 0; i < net->count; i++) group_of[i] = -1;
-    group_of[net->count - 1] = -2; /* written before all steps: by the caller */
+    int64_t   count = plan(net, backward, planned), group_of[BROOD_MAX_LAYERS];
+    for (int64_t i = 0; i < net->count; i++) {
+        group_of[i] = -1;
+        whole[i] = false;
+    }
+    whole[net->count - 1] = true; /* read, and its gradient written, by the caller */
     int64_t group = 0;
     for (int64_t begin = 0, end; begin < count; begin = end, group++) {
         end = group_end(planned, begin, count);
         for (int64_t i = begin; i < end; i++) {
-            brood_layer_t *layer = planned[i].layer;
-            const int32_t  touched[2] = {layer->index, layer->input};
+            const brood_layer_t *layer = planned[i].layer;
+            const int32_t        touched[2] = {planned[i].step.at & BROOD_AT_OUTPUT ? layer->index : BROOD_INPUT_IMAGE,
+                                        planned[i].step.at & BROOD_AT_INPUT ? layer->input : BROOD_INPUT_IMAGE};
             for (int j = 0; j < 2; j++) {
                 if (touched[j] == BROOD_INPUT_IMAGE) continue;
                 int64_t *seen = &group_of[touched[j]];
-                if (*seen != -1 && *seen != group) net->layer[touched[j]].dy_whole = true;
+                if (*seen != -1 && *seen != group) whole[touched[j]] = true;
                 *seen = group;
             }
         }
     }
-    /* Layers that write in place share one buffer: it is whole if any of them needs it so. */
+}
+
+/* Layers that write in place share one buffer: it is whole if any of them needs it so. */
+static void spread_whole(const brood_net_t *net, bool whole[BROOD_MAX_LAYERS]) {
     for (int64_t i = net->count - 1; i >= 0; i--)
-        if (writes_over(&net->layer[i])) net->layer[net->layer[i].input].dy_whole |= net->layer[i].dy_whole;
+        if (writes_over(&net->layer[i])) whole[net->layer[i].input] |= whole[i];
     for (int64_t i = 0; i < net->count; i++)
-        if (writes_over(&net->layer[i])) net->layer[i].dy_whole = net->layer[net->layer[i].input].dy_whole;
+        if (writes_over(&net->layer[i])) whole[i] = whole[net->layer[i].input];
+}
+
+static brood_real_t *take_images(const brood_net_t *net, brood_arena_t *arena, bool whole, int64_t size) {
+    int64_t block = net->block < net->minibatch ? net->block : net->minibatch;
+    return brood_arena_take(arena, reals((whole ? net->minibatch : block) * size));
+}
+
+static void lay_out_activations(brood_net_t *net, brood_arena_t *arena) {
+    bool whole[BROOD_MAX_LAYERS];
+    find_whole(net, false, whole);
+    for (int64_t i = 0; i < net->count; i++) { /* what the backward pass reads again */
+        const brood_layer_t *layer = &net->layer[i];
+        if (layer->absorbed || !layer->trains) continue;
+        if (layer->ops->keeps_output) whole[i] = true;
+        if (layer->ops->keeps_input && layer->input != BROOD_INPUT_IMAGE) whole[layer->input] = true;
+    }
+    spread_whole(net, whole);
+    for (int64_t i = 0; i < net->count; i++) {
+        brood_layer_t *layer = &net->layer[i];
+        layer->y_whole = whole[i];
+        if (layer->input != BROOD_INPUT_IMAGE) {
+            layer->x = net->layer[layer->input].y;
+            layer->x_whole = whole[layer->input];
+        }
+        layer->y = writes_over(layer) ? layer->x : take_images(net, arena, whole[i], layer->out_size);
+    }
 }
 
 static void lay_out_gradients(brood_net_t *net, brood_arena_t *arena) {
-    find_whole_gradients(net);
-    int64_t block = net->block < net->minibatch ? net->block : net->minibatch;
+    bool whole[BROOD_MAX_LAYERS];
+    find_whole(net, true, whole);
+    spread_whole(net, whole);
     for (int64_t i = 0; i < net->count; i++) {
         brood_layer_t *layer = &net->layer[i];
+        layer->dy_whole = whole[i];
         if (layer->input != BROOD_INPUT_IMAGE) {
             layer->dx = net->layer[layer->input].dy;
-            layer->dx_whole = net->layer[layer->input].dy_whole;
+            layer->dx_whole = whole[layer->input];
         }
         if (!layer->trains) continue;
-        layer->dy = writes_over(layer)
-                        ? layer->dx
-                        : brood_arena_take(arena, reals((layer->dy_whole ? net->minibatch : block) * layer->out_size));
+        layer->dy = writes_over(layer) ? layer->dx : take_images(net, arena, whole[i], layer->out_size);
+    }
+}
+
+/* A ReLU and a max-pooling may change places: the pooling then does both, and keeps which maxima were above 0. */
+static void absorb(brood_net_t *net) {
+    for (int64_t i = 0; i < net->count; i++) {
+        brood_layer_t *layer = &net->layer[i];
+        if (layer->kind != BROOD_LAYER_MAX_POOL || layer->input == BROOD_INPUT_IMAGE) continue;
+        brood_layer_t *before = &net->layer[layer->input];
+        before->absorbed = before->kind == BROOD_LAYER_RELU;
+        layer->as.pool.rectifies = before->absorbed;
     }
 }
 
@@ -148,6 +184,7 @@ static brood_err_t lay_out(const brood_net_spec_t *spec, int64_t minibatch, cons
     net->init = spec->init;
     net->block = block_of(net);
     net->kernels = brood_nn_kernels(math);
+    absorb(net);
     lay_out_activations(net, arena);
     lay_out_gradients(net, arena);
     brood_needs_t most = {0};

@@ -147,9 +147,10 @@ static double cost(const brood_layer_t *layer) {
 
 const brood_layer_ops_t brood_layer_norm = {
     .name = "batch normalisation",
+    .keeps_input = true,
     .arrays = arrays,
     .lay_out = lay_out,
-    .forward = {{forward_sums, false}, {forward_settle, true}, {forward, false}},
-    .backward = {{backward_sums, false}, {backward_settle, true}, {backward, false}},
+    .forward = {{forward_sums, false, BROOD_AT_INPUT}, {forward_settle, true, 0}, {forward, false, BROOD_AT_BOTH}},
+    .backward = {{backward_sums, false, BROOD_AT_OUTPUT}, {backward_settle, true, 0}, {backward, false, BROOD_AT_BOTH}},
     .cost = cost,
 };

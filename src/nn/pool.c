@@ -28,12 +28,22 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
 /* The positions of a row, and the rows of an image: all its columns are pooled side by side. */
 static brood_line_t along_width(const brood_layer_t *layer) {
     const brood_axis_t *axis = &layer->as.pool.width;
-    return (brood_line_t){axis->in, layer->in[2], layer->in[2], axis->kernel, axis->before};
+    return (brood_line_t){.positions = axis->in,
+                          .step = layer->in[2],
+                          .lanes = layer->in[2],
+                          .window = axis->kernel,
+                          .before = axis->before,
+                          .rectifies = layer->as.pool.rectifies && layer->args.height == 1}; /* the last pass does it */
 }
 static brood_line_t along_height(const brood_layer_t *layer) {
     const brood_axis_t *axis = &layer->as.pool.height;
     int64_t             row = layer->in[1] * layer->in[2];
-    return (brood_line_t){axis->in, row, row, axis->kernel, axis->before};
+    return (brood_line_t){.positions = axis->in,
+                          .step = row,
+                          .lanes = row,
+                          .window = axis->kernel,
+                          .before = axis->before,
+                          .rectifies = layer->as.pool.rectifies};
 }
 
 static void slide_forward(const brood_nn_kernels_t *kernels, const brood_layer_t *layer, const brood_real_t *x,
@@ -89,7 +99,8 @@ static void windows(const brood_nn_kernels_t *kernels, const brood_layer_t *laye
             clip(width, w, &left, &columns);
             int64_t from = top * row + left * channels;
             if (!dx)
-                kernels->pool_window_forward(channels, rows, columns, row, width->kernel, x + from, y + at, index + at);
+                kernels->pool_window_forward(channels, rows, columns, row, width->kernel, layer->as.pool.rectifies,
+                                             x + from, y + at, index + at);
             else
                 kernels->pool_window_backward(channels, rows, columns, row, width->kernel, dy + at, index + at,
                                               dx + from);
@@ -106,9 +117,9 @@ static brood_index_t *down(const brood_layer_t *layer, int64_t image) {
 }
 
 static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
-    for (int64_t i = first; i < first + images; i++) {
-        const brood_real_t *x = brood_layer_x(net, layer, i);
-        brood_real_t       *y = brood_layer_y(layer, i);
+    const brood_real_t *x = brood_layer_x(net, layer, first);
+    brood_real_t       *y = brood_layer_y(layer, first);
+    for (int64_t i = first; i < first + images; i++, x += layer->in_size, y += layer->out_size) {
         if (slides(layer))
             slide_forward(net->kernels, layer, x, net->workspace, y, across(layer, i), down(layer, i));
         else
@@ -136,7 +147,7 @@ static double cost(const brood_layer_t *layer) {
 const brood_layer_ops_t brood_layer_max_pool = {
     .name = "max-pooling",
     .lay_out = lay_out,
-    .forward = {{forward, false}},
-    .backward = {{backward, false}},
+    .forward = {{forward, false, BROOD_AT_BOTH}},
+    .backward = {{backward, false, BROOD_AT_BOTH}},
     .cost = cost,
 };

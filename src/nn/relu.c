@@ -19,7 +19,8 @@ static double cost(const brood_layer_t *layer) {
 const brood_layer_ops_t brood_layer_relu = {
     .name = "ReLU",
     .in_place = true,
-    .forward = {{forward, false}},
-    .backward = {{backward, false}},
+    .keeps_output = true,
+    .forward = {{forward, false, BROOD_AT_BOTH}},
+    .backward = {{backward, false, BROOD_AT_BOTH}},
     .cost = cost,
 };

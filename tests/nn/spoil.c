@@ -69,9 +69,9 @@ static void flip_u8(int64_t n, uint8_t *x) {
     X(pool_line_backward, (const brood_line_t *line, const float *dy, const brood_index_t *index, float *dx),          \
       (line, dy, index, dx), line->lanes, dx)                                                                          \
     X(pool_window_forward,                                                                                             \
-      (int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch, const float *x, float *y,          \
-       brood_index_t *index),                                                                                          \
-      (channels, height, width, row, pitch, x, y, index), channels, y)                                                 \
+      (int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch, bool rectifies, const float *x,    \
+       float *y, brood_index_t *index),                                                                                \
+      (channels, height, width, row, pitch, rectifies, x, y, index), channels, y)                                      \
     X(pool_window_backward,                                                                                            \
       (int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch, const float *dy,                   \
        const brood_index_t *index, float *dx),                                                                         \

@@ -13,6 +13,8 @@ typedef int64_t brood_index_t;
 typedef int32_t brood_index_t;
 #endif
 
+#define BROOD_NOWHERE (-1) /* as a position: of no gradient */
+
 /* Numbers of a channel are repeated for so many positions, so that vectors run over rows of any number of channels. */
 #define BROOD_TILE 16
 
@@ -20,6 +22,7 @@ typedef int32_t brood_index_t;
    elements from there on are pooled side by side. Window o covers o − before … o − before + window − 1. */
 typedef struct {
     int64_t positions, step, lanes, window, before;
+    bool    rectifies; /* y is 0 where the largest is not above it: then no position is kept, but BROOD_NOWHERE */
 } brood_line_t;
 
 /* One pass of a fast Fourier transform along an axis of radix · blocks · span points (fourier.h). */
@@ -118,9 +121,9 @@ typedef struct {
                                brood_real_t *dx);
 
     /* One window of height x width positions at x, its rows `row` elements apart: y[channels] and the tap row · pitch +
-       column of the largest, the first of equals. Backward: adds dy there. */
+       column of the largest, the first of equals; rectifies as of a line. Backward: adds dy there. */
     void (*pool_window_forward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
-                                const brood_real_t *x, brood_real_t *y, brood_index_t *index);
+                                bool rectifies, const brood_real_t *x, brood_real_t *y, brood_index_t *index);
     void (*pool_window_backward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
                                  const brood_real_t *dy, const brood_index_t *index, brood_real_t *dx);
 

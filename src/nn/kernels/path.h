@@ -20,7 +20,7 @@ void KERNEL(pool_line_forward)(const brood_line_t *line, const brood_real_t *x, 
 void KERNEL(pool_line_backward)(const brood_line_t *line, const brood_real_t *dy, const brood_index_t *index,
                                 brood_real_t *dx);
 void KERNEL(pool_window_forward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
-                                 const brood_real_t *x, brood_real_t *y, brood_index_t *index);
+                                 bool rectifies, const brood_real_t *x, brood_real_t *y, brood_index_t *index);
 void KERNEL(pool_window_backward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
                                   const brood_real_t *dy, const brood_index_t *index, brood_real_t *dx);
 void KERNEL(gather_patches)(int64_t positions, int64_t step, int64_t height, int64_t row, int64_t run,

@@ -34,6 +34,14 @@ static inline best_t follow(best_t best, best_t later) {
     return (best_t){lanes_select(larger, later.value, best.value), index_select(larger, later.at, best.at)};
 }
 
+static inline best_t rectified(best_t best) {
+    const lanes_t zero = lanes_set(0);
+    lanes_mask_t  above = lanes_less(zero, best.value), below = lanes_less(best.value, zero);
+    /* NaN stays NaN, and −0 becomes 0. */
+    return (best_t){lanes_select(below, zero, best.value) + zero,
+                    index_select(above, best.at, index_set(BROOD_NOWHERE))};
+}
+
 static inline best_t at(const brood_line_t *line, const brood_real_t *x, int64_t position, int64_t n) {
     return (best_t){load(x + position * line->step, n), index_set((brood_index_t)position)};
 }
@@ -52,6 +60,7 @@ static inline void forward_direct(const brood_line_t *line, int64_t n, const bro
         int64_t end = smaller(o - line->before + line->window, line->positions);
         best_t  best = at(line, x, begin, n);
         for (int64_t p = begin + 1; p < end; p++) best = follow(best, at(line, x, p, n));
+        if (line->rectifies) best = rectified(best);
         store(&best, n, y + o * line->step, index + o * line->step);
     }
 }
@@ -64,14 +73,16 @@ static inline void forward_pieces(const brood_line_t *line, int64_t n, const bro
     const int64_t positions = line->positions, step = line->step, before = line->before;
     for (int64_t piece = -before; piece < positions - before; piece += line->window) {
         /* Outputs o = p + before of the windows that begin at p in this piece, as far as the line goes. */
-        int64_t last = smaller(piece + line->window, positions) - 1;
-        best_t  best = at(line, x, last, n);
+        const int64_t next = piece + line->window; /* the window that begins at piece + j ends at next + j − 1 */
+        const int64_t last = smaller(next, positions) - 1;
+        best_t        best = at(line, x, last, n);
         for (int64_t p = last;; p--) {
             if (p < last && p >= 0) best = follow(at(line, x, p, n), best);
-            if (p + before < positions) store(&best, n, y + (p + before) * step, index + (p + before) * step);
+            const bool   whole = p == piece || next >= positions; /* the suffix is all of the window */
+            const best_t suffix = whole && line->rectifies ? rectified(best) : best;
+            if (p + before < positions) store(&suffix, n, y + (p + before) * step, index + (p + before) * step);
             if (p == piece) break;
         }
-        int64_t next = piece + line->window; /* the window that begins at piece + j ends at next + j − 1 */
         if (next >= positions) continue;
         int64_t end = smaller(next + line->window - 1, positions - before + line->window - 1);
         best_t  prefix = at(line, x, next, n);
@@ -80,7 +91,7 @@ static inline void forward_pieces(const brood_line_t *line, int64_t n, const bro
             int64_t      o = p - line->window + 1 + before;
             best_t       suffix = {load(y + o * step, n),
                              n == LANES ? index_load(index + o * step) : index_load_n(index + o * step, n)};
-            const best_t joined = follow(suffix, prefix);
+            const best_t joined = line->rectifies ? rectified(follow(suffix, prefix)) : follow(suffix, prefix);
             store(&joined, n, y + o * step, index + o * step);
         }
     }
@@ -128,6 +139,7 @@ static inline void flush(unsigned lanes, int64_t step, lanes_index_t at, lanes_t
     lanes_store(number, sum);
     for (; lanes; lanes &= lanes - 1) {
         int lane = __builtin_ctz(lanes);
+        if (position[lane] == BROOD_NOWHERE) continue;
         dx[position[lane] * step + lane] = number[lane];
     }
 }
@@ -173,22 +185,25 @@ void KERNEL(pool_line_backward)(const brood_line_t *line, const brood_real_t *dy
 }
 
 static inline void window_forward(int64_t channels, int64_t n, int64_t height, int64_t width, int64_t row,
-                                  int64_t pitch, const brood_real_t *x, brood_real_t *y, brood_index_t *index) {
+                                  int64_t pitch, bool rectifies, const brood_real_t *x, brood_real_t *y,
+                                  brood_index_t *index) {
     best_t best = {load(x, n), index_set(0)};
     for (int64_t h = 0; h < height; h++)
         for (int64_t w = h == 0; w < width; w++) {
             best_t later = {load(x + h * row + w * channels, n), index_set((brood_index_t)(h * pitch + w))};
             best = follow(best, later);
         }
+    if (rectifies) best = rectified(best);
     store(&best, n, y, index);
 }
 
 void KERNEL(pool_window_forward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
-                                 const brood_real_t *x, brood_real_t *y, brood_index_t *index) {
+                                 bool rectifies, const brood_real_t *x, brood_real_t *y, brood_index_t *index) {
     int64_t c = 0;
     for (; c + LANES <= channels; c += LANES)
-        window_forward(channels, LANES, height, width, row, pitch, x + c, y + c, index + c);
-    if (c < channels) window_forward(channels, channels - c, height, width, row, pitch, x + c, y + c, index + c);
+        window_forward(channels, LANES, height, width, row, pitch, rectifies, x + c, y + c, index + c);
+    if (c < channels)
+        window_forward(channels, channels - c, height, width, row, pitch, rectifies, x + c, y + c, index + c);
 }
 
 static inline void window_backward(int64_t channels, int64_t n, int64_t height, int64_t width, int64_t row,
