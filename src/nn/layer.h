@@ -108,9 +108,9 @@ struct brood_layer {
             brood_real_t *tiled; /* [3, C · BROOD_TILE]: coefficients of the element-wise pass */
         } norm;
         struct {
-            brood_axis_t   height, width;
-            bool           rectifies; /* does the ReLU in front of it, too */
-            brood_index_t *index[2];  /* [minibatch, out_size] of the largest; the second only where both axes slide */
+            brood_axis_t height, width;
+            bool         rectifies; /* does the ReLU in front of it, too */
+            char *index[2]; /* [minibatch, out_size] where the largest stands; the second only where both axes slide */
         } pool;
         struct {
             uint8_t *kept; /* [minibatch, ⌈out_size / 8⌉]: a bit a unit */

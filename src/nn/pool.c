@@ -13,12 +13,20 @@ static bool both_slide(const brood_layer_t *layer) {
     return slides(layer) && layer->args.height > 1 && layer->args.width > 1;
 }
 
+static bool is_narrow(const brood_layer_t *layer) {
+    return (int64_t)layer->args.height * layer->args.width <= BROOD_NARROW;
+}
+
+static size_t index_size(const brood_layer_t *layer) {
+    return is_narrow(layer) ? sizeof(int8_t) : sizeof(brood_index_t);
+}
+
 static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
                              brood_arena_t *arena) {
     (void)math;
     layer->as.pool.height = brood_axis_same(layer->in[0], layer->args.height, layer->args.stride_height);
     layer->as.pool.width = brood_axis_same(layer->in[1], layer->args.width, layer->args.stride_width);
-    size_t bytes = (size_t)(net->minibatch * layer->out_size) * sizeof(brood_index_t);
+    size_t bytes = (size_t)(net->minibatch * layer->out_size) * index_size(layer);
     layer->as.pool.index[0] = brood_arena_take(arena, bytes);
     if (!both_slide(layer)) return (brood_needs_t){0};
     layer->as.pool.index[1] = brood_arena_take(arena, bytes);
@@ -33,6 +41,7 @@ static brood_line_t along_width(const brood_layer_t *layer) {
                           .lanes = layer->in[2],
                           .window = axis->kernel,
                           .before = axis->before,
+                          .narrow = is_narrow(layer),
                           .rectifies = layer->as.pool.rectifies && layer->args.height == 1}; /* the last pass does it */
 }
 static brood_line_t along_height(const brood_layer_t *layer) {
@@ -43,17 +52,19 @@ static brood_line_t along_height(const brood_layer_t *layer) {
                           .lanes = row,
                           .window = axis->kernel,
                           .before = axis->before,
+                          .narrow = is_narrow(layer),
                           .rectifies = layer->as.pool.rectifies};
 }
 
 static void slide_forward(const brood_nn_kernels_t *kernels, const brood_layer_t *layer, const brood_real_t *x,
-                          brood_real_t *between, brood_real_t *y, brood_index_t *across, brood_index_t *down) {
+                          brood_real_t *between, brood_real_t *y, char *across, char *down) {
     if (layer->args.height == 1) between = y;
     if (layer->args.width > 1 || layer->args.height == 1) {
         brood_line_t line = along_width(layer);
         int64_t      row = layer->in[1] * layer->in[2];
         for (int64_t h = 0; h < layer->in[0]; h++)
-            kernels->pool_line_forward(&line, x + h * row, between + h * row, across + h * row);
+            kernels->pool_line_forward(&line, x + h * row, between + h * row,
+                                       across + (size_t)(h * row) * index_size(layer));
         x = between;
     }
     if (layer->args.height > 1) {
@@ -63,8 +74,7 @@ static void slide_forward(const brood_nn_kernels_t *kernels, const brood_layer_t
 }
 
 static void slide_backward(const brood_nn_kernels_t *kernels, const brood_layer_t *layer, const brood_real_t *dy,
-                           const brood_index_t *across, const brood_index_t *down, brood_real_t *between,
-                           brood_real_t *dx) {
+                           const char *across, const char *down, brood_real_t *between, brood_real_t *dx) {
     bool only_height = layer->args.width == 1 && layer->args.height > 1;
     if (layer->args.height > 1) {
         brood_line_t line = along_height(layer);
@@ -75,7 +85,7 @@ static void slide_backward(const brood_nn_kernels_t *kernels, const brood_layer_
     brood_line_t line = along_width(layer);
     int64_t      row = layer->in[1] * layer->in[2];
     for (int64_t h = 0; h < layer->in[0]; h++)
-        kernels->pool_line_backward(&line, dy + h * row, across + h * row, dx + h * row);
+        kernels->pool_line_backward(&line, dy + h * row, across + (size_t)(h * row) * index_size(layer), dx + h * row);
 }
 
 /* The part of a window that lies inside the image. */
@@ -85,35 +95,53 @@ static void clip(const brood_axis_t *axis, int64_t out, int64_t *first, int64_t 
     *count = (end > axis->in ? axis->in : end) - *first;
 }
 
+/* Whether nothing is clipped from both windows. */
+static bool is_like(const brood_axis_t *axis, int64_t out, int64_t other) {
+    int64_t first, count, others;
+    clip(axis, out, &first, &count);
+    clip(axis, other, &first, &others);
+    return count == axis->kernel && others == axis->kernel;
+}
+
+/* Whether each position is in one window. */
+static bool apart(const brood_layer_t *layer) {
+    return layer->args.height == layer->args.stride_height && layer->args.width == layer->args.stride_width;
+}
+
 /* dx == NULL: forward. Taps are counted in whole windows' pitch, though clipped ones begin at 0: backward clips alike.
  */
 static void windows(const brood_nn_kernels_t *kernels, const brood_layer_t *layer, const brood_real_t *x,
-                    brood_real_t *y, brood_index_t *index, const brood_real_t *dy, brood_real_t *dx) {
+                    brood_real_t *y, char *index, const brood_real_t *dy, brood_real_t *dx) {
     const brood_axis_t *height = &layer->as.pool.height, *width = &layer->as.pool.width;
     int64_t             channels = layer->in[2], row = layer->in[1] * channels, at = 0;
+    brood_window_t      window = {.channels = channels, .row = row, .pitch = width->kernel, .apart = apart(layer)};
+    window.narrow = is_narrow(layer);
+    window.rectifies = layer->as.pool.rectifies;
+    window.advance = width->stride * channels;
     for (int64_t h = 0; h < height->out; h++) {
-        int64_t top, rows;
-        clip(height, h, &top, &rows);
-        for (int64_t w = 0; w < width->out; w++, at += channels) {
-            int64_t left, columns;
-            clip(width, w, &left, &columns);
+        int64_t top;
+        clip(height, h, &top, &window.height);
+        for (int64_t w = 0; w < width->out; w += window.count, at += window.count * channels) {
+            int64_t left;
+            clip(width, w, &left, &window.width);
+            window.count = 1;
+            while (w + window.count < width->out && is_like(width, w, w + window.count)) window.count++;
             int64_t from = top * row + left * channels;
+            char   *chosen = index + (size_t)at * index_size(layer);
             if (!dx)
-                kernels->pool_window_forward(channels, rows, columns, row, width->kernel, layer->as.pool.rectifies,
-                                             x + from, y + at, index + at);
+                kernels->pool_window_forward(&window, x + from, y + at, chosen);
             else
-                kernels->pool_window_backward(channels, rows, columns, row, width->kernel, dy + at, index + at,
-                                              dx + from);
+                kernels->pool_window_backward(&window, dy + at, chosen, dx + from);
         }
     }
 }
 
 /* Where the index of an image's first output stands: [0] for windows and across, [1] for down where both slide. */
-static brood_index_t *across(const brood_layer_t *layer, int64_t image) {
-    return layer->as.pool.index[0] + image * layer->out_size;
+static char *across(const brood_layer_t *layer, int64_t image) {
+    return layer->as.pool.index[0] + (size_t)(image * layer->out_size) * index_size(layer);
 }
-static brood_index_t *down(const brood_layer_t *layer, int64_t image) {
-    return layer->as.pool.index[both_slide(layer)] + image * layer->out_size;
+static char *down(const brood_layer_t *layer, int64_t image) {
+    return layer->as.pool.index[both_slide(layer)] + (size_t)(image * layer->out_size) * index_size(layer);
 }
 
 static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
@@ -130,7 +158,7 @@ static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64
 static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
     const brood_real_t *dy = brood_layer_dy(layer, first);
     brood_real_t       *dx = brood_layer_dx(layer, first);
-    if (!slides(layer)) memset(dx, 0, (size_t)(images * layer->in_size) * sizeof *dx);
+    if (!slides(layer) && !apart(layer)) memset(dx, 0, (size_t)(images * layer->in_size) * sizeof *dx);
     for (int64_t i = first; i < first + images; i++, dy += layer->out_size, dx += layer->in_size) {
         if (slides(layer))
             slide_backward(net->kernels, layer, dy, across(layer, i), down(layer, i), net->workspace, dx);

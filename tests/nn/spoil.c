@@ -64,18 +64,14 @@ static void flip_u8(int64_t n, uint8_t *x) {
       (n, key, first, threshold, kept), (n + 7) / 8, kept)                                                             \
     X(dropout_apply, (int64_t n, const uint8_t *kept, float scale, const float *x, float *y), (n, kept, scale, x, y),  \
       n, y)                                                                                                            \
-    X(pool_line_forward, (const brood_line_t *line, const float *x, float *y, brood_index_t *index),                   \
-      (line, x, y, index), line->lanes, y)                                                                             \
-    X(pool_line_backward, (const brood_line_t *line, const float *dy, const brood_index_t *index, float *dx),          \
+    X(pool_line_forward, (const brood_line_t *line, const float *x, float *y, void *index), (line, x, y, index),       \
+      line->lanes, y)                                                                                                  \
+    X(pool_line_backward, (const brood_line_t *line, const float *dy, const void *index, float *dx),                   \
       (line, dy, index, dx), line->lanes, dx)                                                                          \
-    X(pool_window_forward,                                                                                             \
-      (int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch, bool rectifies, const float *x,    \
-       float *y, brood_index_t *index),                                                                                \
-      (channels, height, width, row, pitch, rectifies, x, y, index), channels, y)                                      \
-    X(pool_window_backward,                                                                                            \
-      (int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch, const float *dy,                   \
-       const brood_index_t *index, float *dx),                                                                         \
-      (channels, height, width, row, pitch, dy, index, dx), channels, dx)                                              \
+    X(pool_window_forward, (const brood_window_t *window, const float *x, float *y, void *index),                      \
+      (window, x, y, index), window->channels, y)                                                                      \
+    X(pool_window_backward, (const brood_window_t *window, const float *dy, const void *index, float *dx),             \
+      (window, dy, index, dx), window->channels, dx)                                                                   \
     X(gather_patches,                                                                                                  \
       (int64_t positions, int64_t step, int64_t height, int64_t row, int64_t run, const float *x, float *panel),       \
       (positions, step, height, row, run, x, panel), (positions * height * run), panel)                                \

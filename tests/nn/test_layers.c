@@ -153,6 +153,35 @@ static void a_method_that_cannot_make_a_convolution_is_refused(void **state) {
     }
 }
 
+/* A pooling does the ReLU in front of it, too: to the same bits as a ReLU behind it. */
+static void a_relu_before_a_pooling_is_one_behind_it(void **state) {
+    (void)state;
+    const brood_layer_args_t pools[] = {
+        {.height = 2, .width = 2, .stride_height = 2, .stride_width = 2}, /* window by window */
+        {.height = 1, .width = 2, .stride_height = 1, .stride_width = 1},
+        {.height = 3, .width = 3, .stride_height = 1, .stride_width = 1}, /* both axes */
+        {.height = 1, .width = 9, .stride_height = 1, .stride_width = 1}, /* in pieces */
+        {.height = 14, .width = 1, .stride_height = 1, .stride_width = 1},
+    };
+    for (size_t i = 0; i < sizeof pools / sizeof *pools; i++)
+        for (size_t p = 0; p < paths(); p++) {
+            uint64_t hash[2];
+            for (int behind = 0; behind < 2; behind++) {
+                brood_net_spec_t spec = spec_of(14, 15, 3);
+                fixture_t        f;
+                add(&spec, BROOD_LAYER_CONVOLUTION, WINDOW(3, 3, 1, 1, .outputs = 19, .bias = true));
+                if (!behind) add(&spec, BROOD_LAYER_RELU, NULL);
+                add(&spec, BROOD_LAYER_MAX_POOL, &pools[i]);
+                if (behind) add(&spec, BROOD_LAYER_RELU, NULL);
+                fixture_create(&f, &spec, 3, path(p), 15);
+                fixture_step(&f, 3, 0);
+                hash[behind] = fixture_hash(&f, 3);
+                fixture_destroy(&f);
+            }
+            assert_true(hash[0] == hash[1]);
+        }
+}
+
 /* x takes few values, so that ties abound; the probe is the identity, so that it keeps them. */
 static void check_pool(const case_t *c, path_t by) {
     brood_net_spec_t   spec = probed(c);
@@ -186,14 +215,15 @@ static void check_pool(const case_t *c, path_t by) {
 static void max_pooling_is_the_naive_one_and_of_equals_takes_the_first(void **state) {
     (void)state;
     static const case_t cases[] = {
-        {2, 2, 1, 40, 5, 0, 1, 2, 1, 1},    {2, 2, 1, 40, 16, 0, 1, 3, 1, 1},  {2, 3, 1, 41, 19, 0, 1, 4, 1, 1},
-        {2, 2, 1, 97, 3, 0, 1, 8, 1, 1},    {2, 2, 1, 97, 24, 0, 1, 9, 1, 1},  {2, 2, 1, 300, 7, 0, 1, 60, 1, 1},
-        {2, 2, 1, 300, 33, 0, 1, 99, 1, 1}, {2, 2, 1, 50, 4, 0, 1, 100, 1, 1}, {2, 2, 1, 10, 4, 0, 1, 41, 1, 1},
-        {1, 1, 1, 1, 4, 0, 1, 7, 1, 1},     {2, 2, 6, 7, 5, 0, 1, 1, 1, 1},    {2, 2, 6, 7, 5, 0, 3, 1, 1, 1},
-        {2, 2, 6, 7, 5, 0, 1, 4, 1, 1},     {3, 3, 9, 8, 5, 0, 3, 3, 1, 1},    {2, 2, 11, 12, 9, 0, 5, 7, 1, 1},
-        {2, 2, 12, 11, 9, 0, 10, 9, 1, 1},  {2, 2, 4, 4, 3, 0, 9, 12, 1, 1},   {35, 40, 7, 7, 3, 0, 2, 2, 2, 2},
-        {3, 3, 7, 8, 24, 0, 2, 2, 2, 2},    {2, 2, 9, 9, 17, 0, 3, 3, 3, 3},   {2, 2, 9, 10, 6, 0, 4, 2, 4, 2},
-        {2, 2, 8, 9, 6, 0, 3, 3, 2, 2},     {2, 2, 8, 9, 6, 0, 2, 2, 3, 3},    {2, 2, 8, 9, 6, 0, 3, 2, 1, 2},
+        {2, 2, 1, 40, 5, 0, 1, 2, 1, 1},    {2, 2, 1, 40, 16, 0, 1, 3, 1, 1},      {2, 3, 1, 41, 19, 0, 1, 4, 1, 1},
+        {2, 2, 1, 97, 3, 0, 1, 8, 1, 1},    {2, 2, 1, 97, 24, 0, 1, 9, 1, 1},      {2, 2, 1, 300, 7, 0, 1, 60, 1, 1},
+        {2, 2, 1, 300, 33, 0, 1, 99, 1, 1}, {2, 2, 1, 50, 4, 0, 1, 100, 1, 1},     {2, 2, 1, 10, 4, 0, 1, 41, 1, 1},
+        {1, 1, 1, 1, 4, 0, 1, 7, 1, 1},     {2, 2, 6, 7, 5, 0, 1, 1, 1, 1},        {2, 2, 6, 7, 5, 0, 3, 1, 1, 1},
+        {2, 2, 6, 7, 5, 0, 1, 4, 1, 1},     {3, 3, 9, 8, 5, 0, 3, 3, 1, 1},        {2, 2, 11, 12, 9, 0, 5, 7, 1, 1},
+        {2, 2, 12, 11, 9, 0, 10, 9, 1, 1},  {2, 2, 4, 4, 3, 0, 9, 12, 1, 1},       {35, 40, 7, 7, 3, 0, 2, 2, 2, 2},
+        {3, 3, 7, 8, 24, 0, 2, 2, 2, 2},    {2, 2, 9, 9, 17, 0, 3, 3, 3, 3},       {2, 2, 9, 10, 6, 0, 4, 2, 4, 2},
+        {2, 2, 8, 9, 6, 0, 3, 3, 2, 2},     {2, 2, 8, 9, 6, 0, 2, 2, 3, 3},        {2, 2, 8, 9, 6, 0, 3, 2, 1, 2},
+        {2, 2, 1, 300, 5, 0, 1, 150, 1, 1}, {1, 1, 31, 30, 18, 0, 15, 14, 15, 14},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (size_t p = 0; p < paths(); p++) check_pool(&cases[i], path(p));
@@ -396,6 +426,7 @@ int main(void) {
         cmocka_unit_test(convolution_is_the_naive_one),
         cmocka_unit_test(a_method_that_cannot_make_a_convolution_is_refused),
         cmocka_unit_test(max_pooling_is_the_naive_one_and_of_equals_takes_the_first),
+        cmocka_unit_test(a_relu_before_a_pooling_is_one_behind_it),
         cmocka_unit_test(pooling_over_numbers_below_zero_never_takes_the_padding),
         cmocka_unit_test(batch_normalisation_is_the_naive_one),
         cmocka_unit_test(dense_is_the_naive_one),

@@ -6,14 +6,16 @@
 #include "brood/nn/real.h"
 #include "brood/rng/philox.h"
 
-/* Positions of a maximum: as wide as a real, so that one mask selects both. */
+/* Which position of its window is the largest: as wide as a real, so that one mask selects both. Kept in memory as
+   int8_t where the window has up to BROOD_NARROW positions. */
 #ifdef BROOD_NN_DOUBLE
 typedef int64_t brood_index_t;
 #else
 typedef int32_t brood_index_t;
 #endif
 
-#define BROOD_NOWHERE (-1) /* as a position: of no gradient */
+#define BROOD_NARROW  128
+#define BROOD_NOWHERE (-1) /* none of them: it has no gradient */
 
 /* Numbers of a channel are repeated for so many positions, so that vectors run over rows of any number of channels. */
 #define BROOD_TILE 16
@@ -22,8 +24,16 @@ typedef int32_t brood_index_t;
    elements from there on are pooled side by side. Window o covers o − before … o − before + window − 1. */
 typedef struct {
     int64_t positions, step, lanes, window, before;
-    bool    rectifies; /* y is 0 where the largest is not above it: then no position is kept, but BROOD_NOWHERE */
+    bool    narrow;    /* what is kept */
+    bool    rectifies; /* y is 0 where the largest is not above it: then BROOD_NOWHERE is kept */
 } brood_line_t;
+
+/* `count` pooling windows side by side, `advance` elements apart, each of rows that lie `row` elements apart. */
+typedef struct {
+    int64_t channels, height, width, row, pitch, count, advance;
+    bool    narrow, rectifies; /* as of a line */
+    bool    apart;             /* each position is in one window: its gradient is written, not added to */
+} brood_window_t;
 
 /* One pass of a fast Fourier transform along an axis of radix · blocks · span points (fourier.h). */
 typedef struct {
@@ -114,18 +124,16 @@ typedef struct {
     /* y = kept ? scale x : 0; y may be x. */
     void (*dropout_apply)(int64_t n, const uint8_t *kept, brood_real_t scale, const brood_real_t *x, brood_real_t *y);
 
-    /* y and the position of the largest, the first of equals; x and y do not overlap. Backward: dx of every position.
-     */
-    void (*pool_line_forward)(const brood_line_t *line, const brood_real_t *x, brood_real_t *y, brood_index_t *index);
-    void (*pool_line_backward)(const brood_line_t *line, const brood_real_t *dy, const brood_index_t *index,
-                               brood_real_t *dx);
+    /* y and where in its window the largest stands, the first of equals (int8_t or brood_index_t); x and y do not
+       overlap. Backward: dx of every position. */
+    void (*pool_line_forward)(const brood_line_t *line, const brood_real_t *x, brood_real_t *y, void *index);
+    void (*pool_line_backward)(const brood_line_t *line, const brood_real_t *dy, const void *index, brood_real_t *dx);
 
-    /* One window of height x width positions at x, its rows `row` elements apart: y[channels] and the tap row · pitch +
-       column of the largest, the first of equals; rectifies as of a line. Backward: adds dy there. */
-    void (*pool_window_forward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
-                                bool rectifies, const brood_real_t *x, brood_real_t *y, brood_index_t *index);
-    void (*pool_window_backward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
-                                 const brood_real_t *dy, const brood_index_t *index, brood_real_t *dx);
+    /* Windows of height x width positions from x on: y[count, channels] and the tap row · pitch + column of each one's
+       largest, the first of equals. Backward: adds dy there. */
+    void (*pool_window_forward)(const brood_window_t *window, const brood_real_t *x, brood_real_t *y, void *index);
+    void (*pool_window_backward)(const brood_window_t *window, const brood_real_t *dy, const void *index,
+                                 brood_real_t *dx);
 
     /* The windows of one row of `positions` outputs, `step` elements apart, each of `height` runs of `run` elements,
        `row` elements apart: panel[positions, height, run]. Backward: the panel added onto x, position by position. */

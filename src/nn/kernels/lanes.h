@@ -4,6 +4,7 @@
 #define BROOD_NN_LANES_H
 
 #include <immintrin.h>
+#include <string.h>
 
 #include "kernels.h"
 
@@ -42,6 +43,10 @@ typedef __mmask8 lanes_mask_t;
 #define index_load_n(p, n)     _mm512_maskz_loadu_epi64(lanes_first(n), p)
 #define index_store_n(p, v, n) _mm512_mask_storeu_epi64(p, lanes_first(n), v)
 #define index_equal(a, b)      _mm512_cmpeq_epi64_mask(a, b)
+#define index_negative(a)      _mm512_cmplt_epi64_mask(a, _mm512_setzero_si512())
+#define index_add(a, b)        _mm512_add_epi64(a, b)
+#define taps_load_n(p, n)      _mm512_cvtepi8_epi64(_mm_maskz_loadu_epi8((__mmask16)lanes_first(n), p))
+#define taps_store_n(p, v, n)  _mm_mask_storeu_epi8(p, (__mmask16)lanes_first(n), _mm512_cvtepi64_epi8(v))
 #define index_select(m, a, b)  _mm512_mask_blend_epi64(m, b, a)
 #define lanes_widen(v, half)   (v)
 #else
@@ -64,6 +69,10 @@ typedef __mmask16 lanes_mask_t;
 #define index_load_n(p, n)     _mm512_maskz_loadu_epi32(lanes_first(n), p)
 #define index_store_n(p, v, n) _mm512_mask_storeu_epi32(p, lanes_first(n), v)
 #define index_equal(a, b)      _mm512_cmpeq_epi32_mask(a, b)
+#define index_negative(a)      _mm512_cmplt_epi32_mask(a, _mm512_setzero_si512())
+#define index_add(a, b)        _mm512_add_epi32(a, b)
+#define taps_load_n(p, n)      _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(lanes_first(n), p))
+#define taps_store_n(p, v, n)  _mm_mask_storeu_epi8(p, lanes_first(n), _mm512_cvtepi32_epi8(v))
 #define index_select(m, a, b)  _mm512_mask_blend_epi32(m, b, a)
 #define lanes_widen(v, half)   _mm512_cvtps_pd((half) ? _mm512_extractf32x8_ps(v, 1) : _mm512_castps512_ps256(v))
 #endif
@@ -105,6 +114,8 @@ typedef __m256d lanes_mask_t;
 #define index_load_n(p, n)     _mm256_maskload_epi64((const long long *)(const void *)(p), lanes_first(n))
 #define index_store_n(p, v, n) _mm256_maskstore_epi64((long long *)(void *)(p), lanes_first(n), v)
 #define index_equal(a, b)      _mm256_castsi256_pd(_mm256_cmpeq_epi64(a, b))
+#define index_negative(a)      _mm256_castsi256_pd(a) /* the sign is all that a selection looks at */
+#define index_add(a, b)        _mm256_add_epi64(a, b)
 #define index_select(m, a, b)  _mm256_blendv_epi8(b, a, _mm256_castpd_si256(m))
 #define lanes_widen(v, half)   (v)
 #else
@@ -132,6 +143,8 @@ typedef __m256 lanes_mask_t;
 #define index_load_n(p, n)     _mm256_maskload_epi32(p, lanes_first(n))
 #define index_store_n(p, v, n) _mm256_maskstore_epi32(p, lanes_first(n), v)
 #define index_equal(a, b)      _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b))
+#define index_negative(a)      _mm256_castsi256_ps(a) /* the sign is all that a selection looks at */
+#define index_add(a, b)        _mm256_add_epi32(a, b)
 #define index_select(m, a, b)  _mm256_blendv_epi8(b, a, _mm256_castps_si256(m))
 #define lanes_widen(v, half)   _mm256_cvtps_pd((half) ? _mm256_extractf128_ps(v, 1) : _mm256_castps256_ps128(v))
 #endif
@@ -164,6 +177,25 @@ static inline __attribute__((always_inline, unused)) void lanes_store_first(broo
     }
     if (n & 1) _mm_store_ss(p, part);
 #endif
+}
+
+static inline __attribute__((always_inline, unused)) lanes_index_t taps_load_n(const int8_t *p, int64_t n) {
+    int64_t bytes = 0;
+    memcpy(&bytes, p, (size_t)n);
+#ifdef BROOD_NN_DOUBLE
+    return _mm256_cvtepi8_epi64(_mm_cvtsi64_si128(bytes));
+#else
+    return _mm256_cvtepi8_epi32(_mm_cvtsi64_si128(bytes));
+#endif
+}
+
+static inline __attribute__((always_inline, unused)) void taps_store_n(int8_t *p, lanes_index_t v, int64_t n) {
+#ifdef BROOD_NN_DOUBLE
+    v = _mm256_permutevar8x32_epi32(v, _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6));
+#endif
+    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    int64_t bytes = _mm_cvtsi128_si64(_mm_packs_epi16(words, words));
+    memcpy(p, &bytes, (size_t)n);
 }
 #endif
 

@@ -16,13 +16,11 @@ void KERNEL(dot_rows)(int64_t rows, int64_t channels, const brood_real_t *x, con
                       double *dot);
 void KERNEL(dropout_draw)(int64_t n, const brood_key4_t *key, uint32_t first, uint32_t threshold, uint8_t *kept);
 void KERNEL(dropout_apply)(int64_t n, const uint8_t *kept, brood_real_t scale, const brood_real_t *x, brood_real_t *y);
-void KERNEL(pool_line_forward)(const brood_line_t *line, const brood_real_t *x, brood_real_t *y, brood_index_t *index);
-void KERNEL(pool_line_backward)(const brood_line_t *line, const brood_real_t *dy, const brood_index_t *index,
-                                brood_real_t *dx);
-void KERNEL(pool_window_forward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
-                                 bool rectifies, const brood_real_t *x, brood_real_t *y, brood_index_t *index);
-void KERNEL(pool_window_backward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
-                                  const brood_real_t *dy, const brood_index_t *index, brood_real_t *dx);
+void KERNEL(pool_line_forward)(const brood_line_t *line, const brood_real_t *x, brood_real_t *y, void *index);
+void KERNEL(pool_line_backward)(const brood_line_t *line, const brood_real_t *dy, const void *index, brood_real_t *dx);
+void KERNEL(pool_window_forward)(const brood_window_t *window, const brood_real_t *x, brood_real_t *y, void *index);
+void KERNEL(pool_window_backward)(const brood_window_t *window, const brood_real_t *dy, const void *index,
+                                  brood_real_t *dx);
 void KERNEL(gather_patches)(int64_t positions, int64_t step, int64_t height, int64_t row, int64_t run,
                             const brood_real_t *x, brood_real_t *panel);
 void KERNEL(scatter_patches)(int64_t positions, int64_t step, int64_t height, int64_t row, int64_t run,

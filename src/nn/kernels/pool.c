@@ -1,48 +1,75 @@
-/* Maxima that know where they stand. Of equals the first wins: an earlier number keeps its place unless a later one is
-   larger. */
+/* Maxima that know where in their window they stand. Of equals the first wins: an earlier number keeps its place unless
+   a later one is larger. */
 
 #include "lanes.h"
 #include "path.h"
+
+#define INLINE static inline __attribute__((always_inline))
 
 /* Up to this window every output looks at every position of its window; from there on the work of van Herk and of Gil
    and Werman, three comparisons an output, is less. Backward likewise. */
 #define DIRECT_FORWARD  3
 #define DIRECT_BACKWARD 8
 
+/* Constant where it is used, so that each case is compiled apart. */
+typedef struct {
+    int64_t n;      /* lanes that there are in memory */
+    bool    narrow; /* int8_t is kept, else brood_index_t */
+    bool    rectifies;
+} kind_t;
+
 typedef struct {
     lanes_t       value;
-    lanes_index_t at;
+    lanes_index_t at; /* in the line, or in its window */
 } best_t;
 
-/* n < LANES: as many lanes of the memory as there are. */
-static inline lanes_t load(const brood_real_t *p, int64_t n) {
+INLINE lanes_t load(const brood_real_t *p, int64_t n) {
     return n == LANES ? lanes_load(p) : lanes_load_n(p, n);
 }
-static inline void store(const best_t *best, int64_t n, brood_real_t *y, brood_index_t *index) {
-    if (n == LANES) {
-        lanes_store(y, best->value);
-        index_store(index, best->at);
-    } else {
-        lanes_store_n(y, best->value, n);
-        index_store_n(index, best->at, n);
+INLINE void put(brood_real_t *p, lanes_t v, int64_t n) {
+    if (n == LANES)
+        lanes_store(p, v);
+    else
+        lanes_store_n(p, v, n);
+}
+
+INLINE lanes_index_t load_index(kind_t kind, const void *index, int64_t at) {
+    if (kind.narrow) return taps_load_n((const int8_t *)index + at, kind.n);
+    const brood_index_t *p = (const brood_index_t *)index + at;
+    return kind.n == LANES ? index_load(p) : index_load_n(p, kind.n);
+}
+INLINE void store_index(kind_t kind, void *index, int64_t at, lanes_index_t v) {
+    if (kind.narrow) {
+        taps_store_n((int8_t *)index + at, v, kind.n);
+        return;
     }
+    brood_index_t *p = (brood_index_t *)index + at;
+    if (kind.n == LANES)
+        index_store(p, v);
+    else
+        index_store_n(p, v, kind.n);
 }
 
 /* `later` stands behind `best` and replaces it where it is larger. */
-static inline best_t follow(best_t best, best_t later) {
+INLINE best_t follow(best_t best, best_t later) {
     lanes_mask_t larger = lanes_less(best.value, later.value);
     return (best_t){lanes_select(larger, later.value, best.value), index_select(larger, later.at, best.at)};
 }
 
-static inline best_t rectified(best_t best) {
-    const lanes_t zero = lanes_set(0);
-    lanes_mask_t  above = lanes_less(zero, best.value), below = lanes_less(best.value, zero);
-    /* NaN stays NaN, and −0 becomes 0. */
-    return (best_t){lanes_select(below, zero, best.value) + zero,
-                    index_select(above, best.at, index_set(BROOD_NOWHERE))};
+/* What becomes of a window's best: at its place `first` + tap of the line, to memory. */
+INLINE void finish(kind_t kind, best_t best, int64_t first, brood_real_t *y, void *index, int64_t at) {
+    lanes_index_t tap = index_add(best.at, index_set((brood_index_t)-first));
+    if (kind.rectifies) {
+        const lanes_t zero = lanes_set(0);
+        lanes_mask_t  above = lanes_less(zero, best.value), below = lanes_less(best.value, zero);
+        tap = index_select(above, tap, index_set(BROOD_NOWHERE));
+        best.value = lanes_select(below, zero, best.value) + zero; /* NaN stays NaN, and −0 becomes 0 */
+    }
+    put(y + at, best.value, kind.n);
+    store_index(kind, index, at, tap);
 }
 
-static inline best_t at(const brood_line_t *line, const brood_real_t *x, int64_t position, int64_t n) {
+INLINE best_t element(const brood_line_t *line, const brood_real_t *x, int64_t position, int64_t n) {
     return (best_t){load(x + position * line->step, n), index_set((brood_index_t)position)};
 }
 
@@ -53,86 +80,113 @@ static int64_t larger(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
 
-static inline void forward_direct(const brood_line_t *line, int64_t n, const brood_real_t *x, brood_real_t *y,
-                                  brood_index_t *index) {
+/* Windows of two: each position is read once. */
+INLINE void forward_pairs(const brood_line_t *line, kind_t kind, const brood_real_t *x, brood_real_t *y, void *index) {
+    best_t here = element(line, x, 0, kind.n);
+    for (int64_t o = 0; o < line->positions - 1; o++) {
+        best_t next = element(line, x, o + 1, kind.n);
+        finish(kind, follow(here, next), o, y, index, o * line->step);
+        here = next;
+    }
+    finish(kind, here, line->positions - 1, y, index, (line->positions - 1) * line->step);
+}
+
+INLINE void forward_direct(const brood_line_t *line, kind_t kind, const brood_real_t *x, brood_real_t *y, void *index) {
     for (int64_t o = 0; o < line->positions; o++) {
-        int64_t begin = larger(o - line->before, 0);
-        int64_t end = smaller(o - line->before + line->window, line->positions);
-        best_t  best = at(line, x, begin, n);
-        for (int64_t p = begin + 1; p < end; p++) best = follow(best, at(line, x, p, n));
-        if (line->rectifies) best = rectified(best);
-        store(&best, n, y + o * line->step, index + o * line->step);
+        int64_t first = o - line->before, begin = larger(first, 0),
+                end = smaller(first + line->window, line->positions);
+        best_t best = element(line, x, begin, kind.n);
+        for (int64_t p = begin + 1; p < end; p++) best = follow(best, element(line, x, p, kind.n));
+        finish(kind, best, first, y, index, o * line->step);
     }
 }
 
 /* M. van Herk, Pattern Recognition Letters 13 (1992) 517; J. Gil and M. Werman, IEEE PAMI 15 (1993) 504. Positions are
    cut in pieces of the window's length. A window that begins in one piece ends in the next: it is the best of a suffix
    of the one and a prefix of the other. Suffixes are written where the outputs will stand and replaced by them. */
-static inline void forward_pieces(const brood_line_t *line, int64_t n, const brood_real_t *x, brood_real_t *y,
-                                  brood_index_t *index) {
+INLINE void forward_pieces(const brood_line_t *line, kind_t kind, const brood_real_t *x, brood_real_t *y, void *index) {
     const int64_t positions = line->positions, step = line->step, before = line->before;
+    const kind_t  part = {kind.n, kind.narrow, false};
     for (int64_t piece = -before; piece < positions - before; piece += line->window) {
         /* Outputs o = p + before of the windows that begin at p in this piece, as far as the line goes. */
         const int64_t next = piece + line->window; /* the window that begins at piece + j ends at next + j − 1 */
         const int64_t last = smaller(next, positions) - 1;
-        best_t        best = at(line, x, last, n);
+        best_t        best = element(line, x, last, kind.n);
         for (int64_t p = last;; p--) {
-            if (p < last && p >= 0) best = follow(at(line, x, p, n), best);
-            const bool   whole = p == piece || next >= positions; /* the suffix is all of the window */
-            const best_t suffix = whole && line->rectifies ? rectified(best) : best;
-            if (p + before < positions) store(&suffix, n, y + (p + before) * step, index + (p + before) * step);
+            if (p < last && p >= 0) best = follow(element(line, x, p, kind.n), best);
+            if (p + before < positions) {
+                if (p == piece || next >= positions) /* the suffix is all of the window */
+                    finish(kind, best, p, y, index, (p + before) * step);
+                else
+                    finish(part, best, p, y, index, (p + before) * step);
+            }
             if (p == piece) break;
         }
         if (next >= positions) continue;
         int64_t end = smaller(next + line->window - 1, positions - before + line->window - 1);
-        best_t  prefix = at(line, x, next, n);
+        best_t  prefix = element(line, x, next, kind.n);
         for (int64_t p = next; p < end; p++) {
-            if (p > next && p < positions) prefix = follow(prefix, at(line, x, p, n));
-            int64_t      o = p - line->window + 1 + before;
-            best_t       suffix = {load(y + o * step, n),
-                             n == LANES ? index_load(index + o * step) : index_load_n(index + o * step, n)};
-            const best_t joined = line->rectifies ? rectified(follow(suffix, prefix)) : follow(suffix, prefix);
-            store(&joined, n, y + o * step, index + o * step);
+            if (p > next && p < positions) prefix = follow(prefix, element(line, x, p, kind.n));
+            int64_t first = p - line->window + 1, at = (first + before) * step;
+            best_t  suffix = {load(y + at, kind.n),
+                              index_add(load_index(kind, index, at), index_set((brood_index_t)first))};
+            finish(kind, follow(suffix, prefix), first, y, index, at);
         }
     }
 }
 
-static inline void forward_lanes(const brood_line_t *line, int64_t n, const brood_real_t *x, brood_real_t *y,
-                                 brood_index_t *index) {
-    if (line->window <= DIRECT_FORWARD)
-        forward_direct(line, n, x, y, index);
+INLINE void forward_kind(const brood_line_t *line, kind_t kind, const brood_real_t *x, brood_real_t *y, void *index) {
+    if (line->window == 2 && line->before == 0)
+        forward_pairs(line, kind, x, y, index);
+    else if (line->window <= DIRECT_FORWARD)
+        forward_direct(line, kind, x, y, index);
     else
-        forward_pieces(line, n, x, y, index);
+        forward_pieces(line, kind, x, y, index);
 }
 
-void KERNEL(pool_line_forward)(const brood_line_t *line, const brood_real_t *x, brood_real_t *y, brood_index_t *index) {
+/* The index behind `c` channels. */
+INLINE void *index_at(bool narrow, void *index, int64_t c) {
+    return narrow ? (void *)((int8_t *)index + c) : (void *)((brood_index_t *)index + c);
+}
+INLINE const void *index_read_at(bool narrow, const void *index, int64_t c) {
+    return narrow ? (const void *)((const int8_t *)index + c) : (const void *)((const brood_index_t *)index + c);
+}
+
+INLINE void forward_all(const brood_line_t *line, bool narrow, bool rectifies, const brood_real_t *x, brood_real_t *y,
+                        void *index) {
     int64_t c = 0;
-    for (; c + LANES <= line->lanes; c += LANES) forward_lanes(line, LANES, x + c, y + c, index + c);
-    if (c < line->lanes) forward_lanes(line, line->lanes - c, x + c, y + c, index + c);
+    for (; c + LANES <= line->lanes; c += LANES)
+        forward_kind(line, (kind_t){LANES, narrow, rectifies}, x + c, y + c, index_at(narrow, index, c));
+    if (c < line->lanes)
+        forward_kind(line, (kind_t){line->lanes - c, narrow, rectifies}, x + c, y + c, index_at(narrow, index, c));
 }
 
-static inline lanes_index_t load_index(const brood_index_t *p, int64_t n) {
-    return n == LANES ? index_load(p) : index_load_n(p, n);
+void KERNEL(pool_line_forward)(const brood_line_t *line, const brood_real_t *x, brood_real_t *y, void *index) {
+    if (line->narrow && line->rectifies)
+        forward_all(line, true, true, x, y, index);
+    else if (line->narrow)
+        forward_all(line, true, false, x, y, index);
+    else
+        forward_all(line, false, line->rectifies, x, y, index);
 }
 
 /* Each position asks the outputs whose windows cover it. */
-static inline void backward_direct(const brood_line_t *line, int64_t n, const brood_real_t *dy,
-                                   const brood_index_t *index, brood_real_t *dx) {
+INLINE void backward_direct(const brood_line_t *line, kind_t kind, const brood_real_t *dy, const void *index,
+                            brood_real_t *dx) {
     for (int64_t p = 0; p < line->positions; p++) {
-        int64_t       begin = larger(p + line->before - line->window + 1, 0);
-        int64_t       end = smaller(p + line->before + 1, line->positions);
-        lanes_index_t here = index_set((brood_index_t)p);
-        lanes_t       sum = lanes_set(0);
-        for (int64_t o = begin; o < end; o++)
-            sum += lanes_masked(index_equal(load_index(index + o * line->step, n), here), load(dy + o * line->step, n));
-        if (n == LANES)
-            lanes_store(dx + p * line->step, sum);
-        else
-            lanes_store_n(dx + p * line->step, sum, n);
+        int64_t begin = larger(p + line->before - line->window + 1, 0);
+        int64_t end = smaller(p + line->before + 1, line->positions);
+        lanes_t sum = lanes_set(0);
+        for (int64_t o = begin; o < end; o++) {
+            lanes_index_t here = index_set((brood_index_t)(p - o + line->before));
+            sum += lanes_masked(index_equal(load_index(kind, index, o * line->step), here),
+                                load(dy + o * line->step, kind.n));
+        }
+        put(dx + p * line->step, sum, kind.n);
     }
 }
 
-static inline void flush(unsigned lanes, int64_t step, lanes_index_t at, lanes_t sum, brood_real_t *dx) {
+INLINE void flush(unsigned lanes, int64_t step, lanes_index_t at, lanes_t sum, brood_real_t *dx) {
     brood_index_t position[LANES];
     brood_real_t  number[LANES];
     index_store(position, at);
@@ -144,23 +198,25 @@ static inline void flush(unsigned lanes, int64_t step, lanes_index_t at, lanes_t
     }
 }
 
+/* Where in the line output o's maximum stands. */
+INLINE lanes_index_t position_of(const brood_line_t *line, kind_t kind, const void *index, int64_t o) {
+    lanes_index_t tap = load_index(kind, index, o * line->step);
+    return index_select(index_negative(tap), index_set(BROOD_NOWHERE),
+                        index_add(tap, index_set((brood_index_t)(o - line->before))));
+}
+
 /* The positions of a line's maxima never go back: equal ones follow each other, and their gradients are added up in a
    register until the position changes. */
-static inline void backward_runs(const brood_line_t *line, int64_t n, const brood_real_t *dy,
-                                 const brood_index_t *index, brood_real_t *dx) {
-    const unsigned all = (1u << n) - 1;
-    for (int64_t p = 0; p < line->positions; p++) {
-        if (n == LANES)
-            lanes_store(dx + p * line->step, lanes_set(0));
-        else
-            lanes_store_n(dx + p * line->step, lanes_set(0), n);
-    }
-    lanes_index_t at = load_index(index, n);
-    lanes_t       sum = load(dy, n);
+INLINE void backward_runs(const brood_line_t *line, kind_t kind, const brood_real_t *dy, const void *index,
+                          brood_real_t *dx) {
+    const unsigned all = (1u << kind.n) - 1;
+    for (int64_t p = 0; p < line->positions; p++) put(dx + p * line->step, lanes_set(0), kind.n);
+    lanes_index_t at = position_of(line, kind, index, 0);
+    lanes_t       sum = load(dy, kind.n);
     for (int64_t o = 1; o < line->positions; o++) {
-        lanes_index_t next = load_index(index + o * line->step, n);
+        lanes_index_t next = position_of(line, kind, index, o);
         lanes_mask_t  same = index_equal(next, at);
-        lanes_t       more = load(dy + o * line->step, n);
+        lanes_t       more = load(dy + o * line->step, kind.n);
         unsigned      changed = ~mask_bits(same) & all;
         if (changed) flush(changed, line->step, at, sum, dx);
         sum = lanes_masked(same, sum) + more;
@@ -169,64 +225,84 @@ static inline void backward_runs(const brood_line_t *line, int64_t n, const broo
     flush(all, line->step, at, sum, dx);
 }
 
-static inline void backward_lanes(const brood_line_t *line, int64_t n, const brood_real_t *dy,
-                                  const brood_index_t *index, brood_real_t *dx) {
+INLINE void backward_kind(const brood_line_t *line, kind_t kind, const brood_real_t *dy, const void *index,
+                          brood_real_t *dx) {
     if (line->window <= DIRECT_BACKWARD)
-        backward_direct(line, n, dy, index, dx);
+        backward_direct(line, kind, dy, index, dx);
     else
-        backward_runs(line, n, dy, index, dx);
+        backward_runs(line, kind, dy, index, dx);
 }
 
-void KERNEL(pool_line_backward)(const brood_line_t *line, const brood_real_t *dy, const brood_index_t *index,
-                                brood_real_t *dx) {
+INLINE void backward_all(const brood_line_t *line, bool narrow, const brood_real_t *dy, const void *index,
+                         brood_real_t *dx) {
     int64_t c = 0;
-    for (; c + LANES <= line->lanes; c += LANES) backward_lanes(line, LANES, dy + c, index + c, dx + c);
-    if (c < line->lanes) backward_lanes(line, line->lanes - c, dy + c, index + c, dx + c);
+    for (; c + LANES <= line->lanes; c += LANES)
+        backward_kind(line, (kind_t){.n = LANES, .narrow = narrow}, dy + c, index_read_at(narrow, index, c), dx + c);
+    if (c < line->lanes)
+        backward_kind(line, (kind_t){.n = line->lanes - c, .narrow = narrow}, dy + c, index_read_at(narrow, index, c),
+                      dx + c);
 }
 
-static inline void window_forward(int64_t channels, int64_t n, int64_t height, int64_t width, int64_t row,
-                                  int64_t pitch, bool rectifies, const brood_real_t *x, brood_real_t *y,
-                                  brood_index_t *index) {
-    best_t best = {load(x, n), index_set(0)};
-    for (int64_t h = 0; h < height; h++)
-        for (int64_t w = h == 0; w < width; w++) {
-            best_t later = {load(x + h * row + w * channels, n), index_set((brood_index_t)(h * pitch + w))};
+void KERNEL(pool_line_backward)(const brood_line_t *line, const brood_real_t *dy, const void *index, brood_real_t *dx) {
+    if (line->narrow)
+        backward_all(line, true, dy, index, dx);
+    else
+        backward_all(line, false, dy, index, dx);
+}
+
+INLINE void window_forward(const brood_window_t *window, kind_t kind, const brood_real_t *x, brood_real_t *y,
+                           void *index, int64_t at) {
+    best_t best = {load(x, kind.n), index_set(0)};
+    for (int64_t h = 0; h < window->height; h++)
+        for (int64_t w = h == 0; w < window->width; w++) {
+            best_t later = {load(x + h * window->row + w * window->channels, kind.n),
+                            index_set((brood_index_t)(h * window->pitch + w))};
             best = follow(best, later);
         }
-    if (rectifies) best = rectified(best);
-    store(&best, n, y, index);
+    finish(kind, best, 0, y, index, at);
 }
 
-void KERNEL(pool_window_forward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
-                                 bool rectifies, const brood_real_t *x, brood_real_t *y, brood_index_t *index) {
-    int64_t c = 0;
-    for (; c + LANES <= channels; c += LANES)
-        window_forward(channels, LANES, height, width, row, pitch, rectifies, x + c, y + c, index + c);
-    if (c < channels)
-        window_forward(channels, channels - c, height, width, row, pitch, rectifies, x + c, y + c, index + c);
+INLINE void windows_forward(const brood_window_t *window, kind_t kind, const brood_real_t *x, brood_real_t *y,
+                            void *index) {
+    for (int64_t i = 0; i < window->count; i++, x += window->advance)
+        window_forward(window, kind, x, y, index, i * window->channels);
 }
 
-static inline void window_backward(int64_t channels, int64_t n, int64_t height, int64_t width, int64_t row,
-                                   int64_t pitch, const brood_real_t *dy, const brood_index_t *index,
-                                   brood_real_t *dx) {
-    lanes_t       gradient = load(dy, n);
-    lanes_index_t chosen = load_index(index, n);
-    for (int64_t h = 0; h < height; h++)
-        for (int64_t w = 0; w < width; w++) {
-            brood_real_t *to = dx + h * row + w * channels;
-            lanes_mask_t  here = index_equal(chosen, index_set((brood_index_t)(h * pitch + w)));
-            lanes_t       sum = load(to, n) + lanes_masked(here, gradient);
-            if (n == LANES)
-                lanes_store(to, sum);
-            else
-                lanes_store_n(to, sum, n);
-        }
+void KERNEL(pool_window_forward)(const brood_window_t *window, const brood_real_t *x, brood_real_t *y, void *index) {
+    const int64_t channels = window->channels;
+    int64_t       c = 0;
+    for (; window->narrow && c + LANES <= channels; c += LANES)
+        windows_forward(window, (kind_t){LANES, true, window->rectifies}, x + c, y + c, index_at(true, index, c));
+    for (; c < channels; c += LANES) {
+        kind_t kind = {smaller(LANES, channels - c), window->narrow, window->rectifies};
+        windows_forward(window, kind, x + c, y + c, index_at(window->narrow, index, c));
+    }
 }
 
-void KERNEL(pool_window_backward)(int64_t channels, int64_t height, int64_t width, int64_t row, int64_t pitch,
-                                  const brood_real_t *dy, const brood_index_t *index, brood_real_t *dx) {
-    int64_t c = 0;
-    for (; c + LANES <= channels; c += LANES)
-        window_backward(channels, LANES, height, width, row, pitch, dy + c, index + c, dx + c);
-    if (c < channels) window_backward(channels, channels - c, height, width, row, pitch, dy + c, index + c, dx + c);
+INLINE void windows_backward(const brood_window_t *window, kind_t kind, const brood_real_t *dy, const void *index,
+                             brood_real_t *dx) {
+    for (int64_t i = 0; i < window->count; i++, dx += window->advance, dy += window->channels) {
+        lanes_t       gradient = load(dy, kind.n);
+        lanes_index_t chosen = load_index(kind, index, i * window->channels);
+        for (int64_t h = 0; h < window->height; h++)
+            for (int64_t w = 0; w < window->width; w++) {
+                brood_real_t *to = dx + h * window->row + w * window->channels;
+                lanes_mask_t  here = index_equal(chosen, index_set((brood_index_t)(h * window->pitch + w)));
+                lanes_t       sum = lanes_masked(here, gradient);
+                if (!window->apart) sum += load(to, kind.n);
+                put(to, sum, kind.n);
+            }
+    }
+}
+
+void KERNEL(pool_window_backward)(const brood_window_t *window, const brood_real_t *dy, const void *index,
+                                  brood_real_t *dx) {
+    const int64_t channels = window->channels;
+    int64_t       c = 0;
+    for (; window->narrow && c + LANES <= channels; c += LANES)
+        windows_backward(window, (kind_t){.n = LANES, .narrow = true}, dy + c, index_read_at(true, index, c), dx + c);
+    for (; c < channels; c += LANES) {
+        kind_t kind = {.n = smaller(LANES, channels - c), .narrow = window->narrow};
+        windows_backward(window, kind, dy + c, index_read_at(window->narrow, index, c), dx + c);
+    }
 }
