@@ -100,16 +100,6 @@ done:
 
 /* ---- timings ---- */
 
-static int by_size(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double value[TRIES]) {
-    qsort(value, TRIES, sizeof *value, by_size);
-    return value[TRIES / 2];
-}
-
 static int no_fsync(void *self, int fd) {
     (void)self, (void)fd;
     return 0;
@@ -143,7 +133,7 @@ static brood_err_t time_image(bench_t *bench, brood_bytes_t *image, measured_t *
         brood_fields_fini(&fields);
         milliseconds[i] = 1e3 * (brood_clock_monotonic() - before);
     }
-    if (err == BROOD_OK) measured->image = median(milliseconds);
+    if (err == BROOD_OK) measured->image = bench_median(TRIES, milliseconds);
     measured->bytes = (int64_t)image->size;
     return err;
 }
@@ -164,8 +154,8 @@ static brood_err_t time_writes(const char *place, const brood_bytes_t *image, bo
         BROOD_TRY(write_raw(path, image, sync));
         plain[i] = 1e3 * (brood_clock_monotonic() - before);
     }
-    *put = median(protocol);
-    *raw = median(plain);
+    *put = bench_median(TRIES, protocol);
+    *raw = bench_median(TRIES, plain);
 done:
     return err;
 }

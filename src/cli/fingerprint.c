@@ -97,7 +97,7 @@ const command_t command_fingerprint = {
     .summary = "what this node's arithmetic computes: equal where runs may move",
     .help =
         "  brood fingerprint\n"
-        "  srun --ntasks-per-node=1 brood fingerprint --numerics native --json\n\n"
+        "  brood fingerprint --numerics native --json      under srun --ntasks-per-node=1: of every node\n\n"
         "Usage: brood fingerprint [--numerics portable|native] [--json]\n\n"
         "  --numerics N   portable (default): Brood's own products; native: those of OpenBLAS on this CPU\n"
         "  --json         one JSON object\n\n"

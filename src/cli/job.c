@@ -52,6 +52,16 @@ typedef struct {
     summary_t         summary;
 } job_t;
 
+/* A goal that is nearer than the last job's may be what somebody forgot to say. */
+static void tell_of_nearer_goal(const job_t *job, const brood_bytes_t *image) {
+    config_t *kept = calloc(1, sizeof *kept);
+    int64_t   goal = job->config->search.episodes;
+    if (kept && config_read_kept(job->request->dir, image, NULL, kept) == BROOD_OK && kept->search.episodes > goal)
+        brood_log_write(BROOD_LOG_INFO, "run.episodes is %lld; the job before had %lld", (long long)goal,
+                        (long long)kept->search.episodes);
+    free(kept);
+}
+
 /* Rank 0: opens the run, and reads the configuration. */
 static brood_err_t open_run(job_t *job) {
     brood_err_t err = BROOD_OK;
@@ -59,6 +69,7 @@ static brood_err_t open_run(job_t *job) {
     BROOD_TRY(brood_run_open(&brood_fs_posix, job->request->dir, &job->run, &job->state));
     const brood_bytes_t *image = job->state == BROOD_RUN_NONE ? NULL : brood_run_image(job->run);
     BROOD_TRY(job_config_read(job->request, image, job->config));
+    if (image && !job->request->retrain) tell_of_nearer_goal(job, image);
     BROOD_TRY(brood_config_text(job->sections, CONFIG_SECTIONS, false, &job->configuration));
     BROOD_TRY(brood_config_text(job->sections, CONFIG_SECTIONS, true, &job->frozen));
 done:

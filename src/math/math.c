@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "brood/math/rate.h"
 #include "brood/util/arena.h"
 #include "path.h"
 
@@ -78,6 +79,10 @@ brood_numerics_t brood_math_numerics(const brood_math_t *math) {
 
 const char *brood_math_describe(const brood_math_t *math) {
     return math->description;
+}
+
+double brood_math_work(const brood_math_t *math, int64_t rounds) {
+    return portable_paths[math->isa]->work(rounds);
 }
 
 /* The public products (brood/math/product.h): through the table that was chosen above. */

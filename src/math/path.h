@@ -22,6 +22,7 @@
 typedef struct {
     BROOD_PRODUCTS(float) f32;
     BROOD_PRODUCTS(double) f64;
+    double (*work)(int64_t rounds); /* brood/math/rate.h */
 } brood_path_t;
 
 extern const brood_path_t brood_path_avx2, brood_path_avx512, brood_path_native;

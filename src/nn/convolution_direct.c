@@ -114,6 +114,7 @@ static double cost(const brood_layer_t *layer) {
 
 const brood_layer_ops_t brood_convolution_direct = {
     .name = "convolution",
+    .way = "convolution, direct",
     .keeps_input = true,
     .arrays = brood_convolution_arrays,
     .lay_out = lay_out,

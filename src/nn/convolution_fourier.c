@@ -169,6 +169,7 @@ static double cost(const brood_layer_t *layer) {
 
 const brood_layer_ops_t brood_convolution_fourier = {
     .name = "convolution",
+    .way = "convolution, Fourier",
     .arrays = brood_convolution_arrays,
     .lay_out = lay_out,
     .prepare_forward = prepare_forward,

@@ -185,6 +185,7 @@ static double cost(const brood_layer_t *layer) {
 
 const brood_layer_ops_t brood_convolution_toom = {
     .name = "convolution",
+    .way = "convolution, Toom-Cook",
     .keeps_input = true,
     .arrays = brood_convolution_arrays,
     .lay_out = lay_out,

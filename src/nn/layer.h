@@ -46,8 +46,8 @@ typedef struct {
 } brood_needs_t;
 
 typedef struct {
-    const char *name;
-    bool        in_place; /* writes its output over its input, and its input's gradient over its output's */
+    const char *name, *way; /* NULL: there is but one */
+    bool        in_place;   /* writes its output over its input, and its input's gradient over its output's */
     bool        keeps_input, keeps_output; /* its backward pass reads x, y */
     /* The parameter arrays; returns their number. */
     int64_t (*arrays)(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_ARRAYS]);
@@ -136,7 +136,9 @@ struct brood_net {
     const brood_real_t       *x;         /* what follows is of the pass that is running */
     int64_t                   images;
     bool                      training;
-    brood_key4_t              key;
+    brood_layer_time_t       *times; /* NULL: nobody asks */
+    double (*now)(void);
+    brood_key4_t key;
 };
 
 /* Of a convolution the direct ones, until the layer's sizes are known (brood_convolution_choose). */

@@ -43,6 +43,24 @@ static int64_t group_end(const planned_t planned[], int64_t first, int64_t count
     return end;
 }
 
+static void tell_time(brood_net_t *net, const brood_layer_t *layer, bool backward, double started) {
+    if (!net->times) return;
+    double seconds = net->now() - started;
+    if (backward)
+        net->times[layer->index].backward += seconds;
+    else
+        net->times[layer->index].forward += seconds;
+}
+
+/* What a layer does once in a pass, before or behind all steps. */
+static void once(brood_net_t *net, brood_layer_t *layer, void (*act)(brood_net_t *net, brood_layer_t *layer),
+                 bool backward) {
+    if (!act) return;
+    double started = net->times ? net->now() : 0;
+    act(net, layer);
+    tell_time(net, layer, backward, started);
+}
+
 static void run(brood_net_t *net, bool backward) {
     planned_t planned[BROOD_MAX_LAYERS * BROOD_MAX_STEPS];
     int64_t   count = plan(net, backward, planned);
@@ -51,7 +69,11 @@ static void run(brood_net_t *net, bool backward) {
         int64_t block = planned[begin].step.whole ? net->images : net->block;
         for (int64_t first = 0; first < net->images; first += block) {
             int64_t images = net->images - first < block ? net->images - first : block;
-            for (int64_t i = begin; i < end; i++) planned[i].step.run(net, planned[i].layer, first, images);
+            for (int64_t i = begin; i < end; i++) {
+                double started = net->times ? net->now() : 0;
+                planned[i].step.run(net, planned[i].layer, first, images);
+                tell_time(net, planned[i].layer, backward, started);
+            }
         }
     }
 }
@@ -230,8 +252,7 @@ void brood_net_forward(brood_net_t *net, int64_t images, const brood_real_t *x, 
     net->x = x;
     net->training = training;
     net->key = key;
-    for (int64_t i = 0; i < net->count; i++)
-        if (net->layer[i].ops->prepare_forward) net->layer[i].ops->prepare_forward(net, &net->layer[i]);
+    for (int64_t i = 0; i < net->count; i++) once(net, &net->layer[i], net->layer[i].ops->prepare_forward, false);
     run(net, false);
     memcpy(logits, net->layer[net->count - 1].y, reals(images * net->classes));
 }
@@ -240,11 +261,9 @@ void brood_net_backward(brood_net_t *net, const brood_real_t *dlogits) {
     const brood_layer_t *last = &net->layer[net->count - 1];
     if (!last->trains) return;
     memcpy(last->dy, dlogits, reals(net->images * net->classes));
-    for (int64_t i = 0; i < net->count; i++)
-        if (net->layer[i].ops->prepare_backward) net->layer[i].ops->prepare_backward(net, &net->layer[i]);
+    for (int64_t i = 0; i < net->count; i++) once(net, &net->layer[i], net->layer[i].ops->prepare_backward, true);
     run(net, true);
-    for (int64_t i = 0; i < net->count; i++)
-        if (net->layer[i].ops->finish_backward) net->layer[i].ops->finish_backward(net, &net->layer[i]);
+    for (int64_t i = 0; i < net->count; i++) once(net, &net->layer[i], net->layer[i].ops->finish_backward, true);
 }
 
 int64_t brood_net_parameter_count(const brood_net_t *net) {
@@ -253,4 +272,14 @@ int64_t brood_net_parameter_count(const brood_net_t *net) {
 
 const brood_parameter_t *brood_net_parameter(const brood_net_t *net, int64_t index) {
     return &net->parameter[index];
+}
+
+void brood_net_time(brood_net_t *net, brood_layer_time_t times[], double (*now)(void)) {
+    net->times = times;
+    net->now = now;
+}
+
+const char *brood_net_way(const brood_net_t *net, int64_t layer) {
+    const brood_layer_ops_t *ops = net->layer[layer].ops;
+    return net->layer[layer].absorbed ? "ReLU, in the pooling behind it" : ops->way ? ops->way : ops->name;
 }

@@ -53,6 +53,27 @@ def test_help_on_a_section_or_a_key_says_no_more_than_that(scratch):
     assert brood("help").stdout == brood("--help").stdout
 
 
+def test_fingerprint_is_that_of_the_numerics_asked_for(scratch):
+    told = json.loads(brood("fingerprint", "--json").stdout)
+    assert told["fingerprint"] in brood("fingerprint").stdout and set(told["parts"]) == {"products", "kernels", "functions", "training"}, told
+    native = json.loads(brood("fingerprint", "--json", "--numerics", "native").stdout)
+    assert native["parts"]["functions"] == told["parts"]["functions"] and native["fingerprint"] != told["fingerprint"], native
+    assert "openblas" in native["products"], native
+    assert "portable or native" in brood("fingerprint", "--numerics", "exact", expected=2).stderr
+
+
+def test_bench_child_needs_no_images(scratch):
+    network = "3,16,1,2,0; 3,8,1,1,0"
+    told = json.loads(brood("bench", "child", *SETS, "--set", "data.dir=/nowhere", "--arch", network, "--steps", 3, "--json").stdout)
+    assert told["batch"] == 20 and told["bytes"] > 0 and told["architecture"] == network, told
+    assert abs(told["images_per_second"] - 20e3 / told["ms_per_step"]) < 1e-6 * told["images_per_second"], told
+    assert sum(layer["forward_ms"] + layer["backward_ms"] for layer in told["layers"]) > 0, told
+    text = brood("bench", "child", *SETS, "--arch", network, "--steps", 3).stdout
+    assert "convolution, " in text and "optimiser" in text, text
+    assert "--arch" in brood("bench", "child", "--arch", "3,16", expected=2).stderr
+    assert "--steps" in brood("bench", "child", "--arch", network, "--steps", 0, expected=2).stderr
+
+
 def test_dry_run_starts_nothing_and_tells_size_and_ranges(scratch):
     (scratch / "c.yaml").write_text("space: {layers: 2, kernel_size: [1, 3], filters: [4, 8], pool_size: [1], dropout: [0]}\n")
     before = sorted(scratch.rglob("*"))

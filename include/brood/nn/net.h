@@ -42,6 +42,16 @@ typedef struct {
 int64_t                  brood_net_parameter_count(const brood_net_t *net); /* arrays */
 const brood_parameter_t *brood_net_parameter(const brood_net_t *net, int64_t index);
 
+/* Where the time of training steps goes: seconds a layer, added up from brood_net_time on. */
+typedef struct {
+    double forward, backward;
+} brood_layer_time_t;
+/* times[layers] (NULL: no longer), read by the caller; `now` tells seconds. */
+void brood_net_time(brood_net_t *net, brood_layer_time_t times[], double (*now)(void));
+
+/* How a layer is made: "convolution, Fourier" …; valid as long as the program. */
+const char *brood_net_way(const brood_net_t *net, int64_t layer);
+
 /* Weights and running statistics, by name, below `group`. */
 void brood_net_fields(brood_net_t *net, const char *group, brood_fields_t *fields);
 

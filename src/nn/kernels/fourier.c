@@ -338,8 +338,8 @@ INLINE const brood_real_t *put_together(const spectrum_t *spectrum, const brood_
     }
     complex_t even = {a.re + b.re, a.im + b.im}, turned_odd = {a.re - b.re, a.im - b.im};
     complex_t odd = {lanes_fma(s, turned_odd.im, c * turned_odd.re), lanes_fnma(s, turned_odd.re, c * turned_odd.im)};
-    *z = (complex_t){even.im + odd.re, even.re - odd.im};
     *mirror = (complex_t){odd.re - even.im, even.re + odd.im};
+    *z = (complex_t){even.im + odd.re, even.re - odd.im}; /* may be the same place */
     return slot;
 }
 
@@ -361,23 +361,28 @@ INLINE bool is_single(const int radix, const bool first, const bool own, const i
 INLINE brood_real_t *take_butterfly(const int radix, const bool first, const bool own, const spectrum_t *spectrum,
                                     int64_t q, int64_t span, const complex_t x[], const complex_t mirror[],
                                     brood_real_t *slot) {
-#pragma GCC          unroll 16
-    for (int k = 0; k < pairs_of(radix, first, own); k++)
+    const int pairs = pairs_of(radix, first, own);
+#pragma GCC unroll 16
+    for (int k = 0; k < pairs; k++)
         slot = take_apart(spectrum, slot, q + span * k, is_single(radix, first, own, k), x[k],
-                                   mirror[mirrored(radix, first, k)]);
+                          mirror[mirrored(radix, first, k)]);
     return slot;
 }
 
 INLINE const brood_real_t *put_butterfly(const int radix, const bool first, const bool own, const spectrum_t *spectrum,
                                          int64_t q, int64_t span, const brood_real_t *slot, complex_t x[],
                                          complex_t mirror[]) {
-#pragma GCC                unroll 16
-    for (int k = 0; k < pairs_of(radix, first, own); k++) {
-                       complex_t z, other;
-                       slot = put_together(spectrum, slot, q + span * k, is_single(radix, first, own, k), &z, &other);
-                       mirror[mirrored(radix, first, k)] = other;
-                       x[k] = z;
+    const int64_t pitch = spectrum->slot_pitch, next = 2 * pairs_of(radix, first, own);
+    /* The next butterfly's slots lie so far apart that no hardware looks ahead. */
+#pragma GCC unroll 32
+    for (int k = 0; k < 2 * radix; k++) {
+        __builtin_prefetch(slot + (next + k) * pitch);
+        __builtin_prefetch(slot + (next + k) * pitch + spectrum->channels);
     }
+#pragma GCC unroll 16
+    for (int k = 0; k < pairs_of(radix, first, own); k++)
+        slot = put_together(spectrum, slot, q + span * k, is_single(radix, first, own, k), &x[k],
+                            &mirror[mirrored(radix, first, k)]);
     return slot;
 }
 
