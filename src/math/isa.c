@@ -12,7 +12,8 @@
 #define MXCSR_ROUNDING           0x6000u
 #define MXCSR_FLUSH_TO_ZERO      0x8000u
 
-static const char *const names[BROOD_ISA_COUNT] = {[BROOD_ISA_AVX2] = "avx2", [BROOD_ISA_AVX512] = "avx512"};
+#define ENTRY(path, name) [name] = #path,
+static const char *const names[BROOD_ISA_COUNT] = {BROOD_ISAS(ENTRY)};
 
 const char *brood_isa_name(brood_isa_t isa) {
     return names[isa];

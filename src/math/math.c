@@ -22,10 +22,8 @@ const brood_key_t brood_math_keys[] = {
 };
 const int64_t brood_math_key_count = sizeof brood_math_keys / sizeof *brood_math_keys;
 
-static const brood_path_t *const portable_paths[BROOD_ISA_COUNT] = {
-    [BROOD_ISA_AVX2] = &brood_path_avx2,
-    [BROOD_ISA_AVX512] = &brood_path_avx512,
-};
+#define ENTRY(path, name) [name] = &brood_path_##path,
+static const brood_path_t *const portable_paths[BROOD_ISA_COUNT] = {BROOD_ISAS(ENTRY)};
 
 struct brood_math {
     brood_numerics_t    numerics;

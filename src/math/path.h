@@ -25,7 +25,9 @@ typedef struct {
     double (*work)(int64_t rounds); /* brood/math/rate.h */
 } brood_path_t;
 
-extern const brood_path_t brood_path_avx2, brood_path_avx512, brood_path_native;
+#define BROOD_PATH_DECLARE(path, name) extern const brood_path_t brood_path_##path;
+BROOD_ISAS(BROOD_PATH_DECLARE)
+extern const brood_path_t brood_path_native;
 
 /* "openblas 0.3.21 Haswell" */
 void brood_native_describe(char *text, size_t size);

@@ -3,7 +3,10 @@
 #ifndef BROOD_MATH_VECTOR_H
 #define BROOD_MATH_VECTOR_H
 
+#ifndef BROOD_PATH_generic
 #include <immintrin.h>
+#endif
+#include <math.h>
 #include <stdint.h>
 
 #define VECTOR_INLINE static inline __attribute__((always_inline, unused))
@@ -116,6 +119,51 @@ VECTOR_INLINE void store_first_f64(double *at, __m256d x, int count) {
     if (count & 1) _mm_store_sd(at, part);
 }
 
+#elif defined BROOD_PATH_generic
+
+/* Of 128 bits, element by element: for proofs on other CPUs. */
+#define BROOD_TILES(X) X(1, 4) X(2, 4) X(3, 4)
+enum { TILE_ROWS = 4, TILE_VECTORS = 3, PANEL_VECTORS = 2 };
+
+#define BROOD_VECTORS(X)                                                                                               \
+    X(f32, float, fmaf, 4)                                                                                             \
+    X(f64, double, fma, 2)
+
+#define BROOD_VECTOR(type, real, real_fma, lanes)                                                                      \
+    typedef real vector_##type __attribute__((vector_size(16)));                                                       \
+    enum { lanes_##type = lanes };                                                                                     \
+    VECTOR_INLINE vector_##type broadcast_##type(const real *at) {                                                     \
+        vector_##type x = {0};                                                                                         \
+        for (int i = 0; i < lanes; i++) x[i] = *at;                                                                    \
+        return x;                                                                                                      \
+    }                                                                                                                  \
+    VECTOR_INLINE vector_##type zero_##type(void) {                                                                    \
+        return (vector_##type){0};                                                                                     \
+    }                                                                                                                  \
+    VECTOR_INLINE vector_##type load_first_##type(const real *at, int count) {                                         \
+        vector_##type x = {0};                                                                                         \
+        for (int i = 0; i < count; i++) x[i] = at[i];                                                                  \
+        return x;                                                                                                      \
+    }                                                                                                                  \
+    VECTOR_INLINE vector_##type load_##type(const real *at) {                                                          \
+        return load_first_##type(at, lanes);                                                                           \
+    }                                                                                                                  \
+    VECTOR_INLINE void store_first_##type(real *at, vector_##type x, int count) {                                      \
+        for (int i = 0; i < count; i++) at[i] = x[i];                                                                  \
+    }                                                                                                                  \
+    VECTOR_INLINE void store_##type(real *at, vector_##type x) {                                                       \
+        store_first_##type(at, x, lanes);                                                                              \
+    }                                                                                                                  \
+    VECTOR_INLINE vector_##type add_##type(vector_##type a, vector_##type b) {                                         \
+        return a + b;                                                                                                  \
+    }                                                                                                                  \
+    VECTOR_INLINE vector_##type fma_##type(vector_##type a, vector_##type b, vector_##type c) {                        \
+        vector_##type x = {0};                                                                                         \
+        for (int i = 0; i < lanes; i++) x[i] = real_fma(a[i], b[i], c[i]);                                             \
+        return x;                                                                                                      \
+    }
+BROOD_VECTORS(BROOD_VECTOR)
+
 #else
 #error "no vectors for this path"
 #endif
@@ -123,6 +171,11 @@ VECTOR_INLINE void store_first_f64(double *at, __m256d x, int count) {
 #undef BROOD_VECTOR
 #undef BROOD_VECTORS
 
+#ifdef BROOD_PATH_generic
+enum { SQUARE_f32 = 1, SQUARE_f64 = 1 };
+#define transpose_f32(from, ld_from, to, ld_to) ((void)(ld_from), (void)(ld_to), *(to) = *(from))
+#define transpose_f64                           transpose_f32
+#else
 /* to[j][i] = from[i][j] of a square of SQUARE rows, by 256-bit vectors on both paths: pairs, then fours, then halves.
  */
 enum { SQUARE_f32 = 8, SQUARE_f64 = 4 };
@@ -165,5 +218,7 @@ VECTOR_INLINE void transpose_f64(const double *from, int64_t ld_from, double *to
         _mm256_storeu_pd(to + (i + 2) * ld_to, _mm256_permute2f128_pd(pair[i], pair[i + 2], 0x31));
     }
 }
+
+#endif /* no generic path */
 
 #endif

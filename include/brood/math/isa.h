@@ -7,7 +7,15 @@
 
 #include "brood/util/error.h"
 
-typedef enum { BROOD_ISA_AVX2, BROOD_ISA_AVX512, BROOD_ISA_COUNT } brood_isa_t;
+/* X(path, name) */
+#ifdef __x86_64__
+#define BROOD_ISAS(X) X(avx2, BROOD_ISA_AVX2) X(avx512, BROOD_ISA_AVX512)
+#else
+#define BROOD_ISAS(X) X(generic, BROOD_ISA_GENERIC) /* plain C, slow: the same bits */
+#endif
+#define BROOD_ISA_NAME(path, name) name,
+typedef enum { BROOD_ISAS(BROOD_ISA_NAME) BROOD_ISA_COUNT } brood_isa_t;
+#undef BROOD_ISA_NAME
 
 /* The widest path this CPU has, or the one named by the environment variable BROOD_ISA (avx2 | avx512).
    BROOD_E_NUMERICS: the CPU has no AVX2 and FMA, or not the path asked for, or floating-point control (MXCSR) is not as

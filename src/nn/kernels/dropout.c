@@ -3,6 +3,7 @@
 #include "lanes.h"
 #include "path.h"
 
+#ifndef BROOD_PATH_generic
 /* Philox4x32-10 (brood/rng/philox.h) of as many blocks as a vector has 64-bit lanes: a word a lane, in its low half;
    what stands in the high half does not matter to products of low halves. */
 #ifdef BROOD_PATH_avx512
@@ -63,6 +64,8 @@ static inline void compare(words_t even, words_t odd, uint32_t threshold, uint8_
 #endif
 }
 
+#endif
+
 static uint8_t draw_block(const brood_key4_t *key, uint32_t index, uint32_t threshold) {
     uint32_t word[4], bits = 0;
     brood_random_block(key, index, word);
@@ -72,12 +75,14 @@ static uint8_t draw_block(const brood_key4_t *key, uint32_t index, uint32_t thre
 
 void KERNEL(dropout_draw)(int64_t n, const brood_key4_t *key, uint32_t first, uint32_t threshold, uint8_t *kept) {
     int64_t blocks = (n + 7) / 8, i = 0;
+#ifndef BROOD_PATH_generic
     for (; i + BLOCKS <= blocks; i += BLOCKS) {
         words_t word[4];
         draw_blocks(key, first + (uint32_t)i, word);
         words_t front = words_pair(word[0], word[1]), back = words_pair(word[2], word[3]);
         compare(words_even(front, back), words_odd(front, back), threshold, kept + i);
     }
+#endif
     for (; i < blocks; i++) kept[i] = draw_block(key, first + (uint32_t)i, threshold);
 }
 

@@ -1,9 +1,12 @@
 #include "kernels.h"
 
-extern const brood_nn_kernels_t brood_nn_kernels_avx2, brood_nn_kernels_avx512;
+#define DECLARE(path, name) extern const brood_nn_kernels_t brood_nn_kernels_##path;
+BROOD_ISAS(DECLARE)
 
 const brood_nn_kernels_t *brood_nn_kernels(const brood_math_t *math) {
-    return brood_math_isa(math) == BROOD_ISA_AVX512 ? &brood_nn_kernels_avx512 : &brood_nn_kernels_avx2;
+#define ENTRY(path, name) [name] = &brood_nn_kernels_##path,
+    static const brood_nn_kernels_t *const kernels[BROOD_ISA_COUNT] = {BROOD_ISAS(ENTRY)};
+    return kernels[brood_math_isa(math)];
 }
 
 void brood_nn_tile(int64_t channels, const brood_real_t *number, brood_real_t *tiled) {

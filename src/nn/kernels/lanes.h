@@ -3,19 +3,23 @@
 #ifndef BROOD_NN_LANES_H
 #define BROOD_NN_LANES_H
 
-#include <immintrin.h>
-#include <string.h>
-
 #include "kernels.h"
 
 #define BROOD_PASTE_(name, path) brood_nn_##name##_##path
 #define BROOD_PASTE(name, path)  BROOD_PASTE_(name, path)
 #define KERNEL(name)             BROOD_PASTE(name, BROOD_PATH) /* brood_nn_relu_forward_avx2 */
 
+#ifdef BROOD_PATH_generic
+#include "lanes_generic.h"
+#else
+
+#include <immintrin.h>
+#include <string.h>
+
 #ifdef BROOD_PATH_avx512
 
-typedef __m512i lanes_index_t;
-typedef __m512d wide_t;
+typedef __m512i  lanes_index_t;
+typedef __m512d  wide_t;
 #define wide_zero()       _mm512_setzero_pd()
 #define wide_fma          _mm512_fmadd_pd
 #define wide_store(p, v)  _mm512_storeu_pd(p, v)
@@ -198,6 +202,8 @@ static inline __attribute__((always_inline, unused)) void taps_store_n(int8_t *p
     memcpy(p, &bytes, (size_t)n);
 }
 #endif
+
+#endif /* no generic path */
 
 #define HALVES (LANES / WIDE) /* vectors of doubles that a vector of reals widens to */
 
