@@ -1,5 +1,7 @@
 /* Transforms of tiles (Lavin and Gray, arXiv 1509.09308), lanes being channels: along axis 1 first, then along axis 0.
  */
+#include <string.h>
+
 #include "lanes.h"
 #include "path.h"
 
@@ -28,8 +30,14 @@ INLINE bool inside(const strip_t *strip, int64_t tile, int64_t i) {
     return at >= 0 && at < strip->size;
 }
 
-INLINE lanes_t read_element(const strip_t *strip, int64_t tile, int64_t i) {
-    if (!inside(strip, tile, i)) return lanes_set(0);
+/* Whether all of a tile of `count` elements lies in the image. */
+INLINE bool all_inside(const strip_t *strip, int64_t tile, int64_t count) {
+    int64_t first = strip->begin + tile * strip->advance;
+    return first >= 0 && first <= strip->size - count;
+}
+
+INLINE lanes_t read_element(const strip_t *strip, const bool sure, int64_t tile, int64_t i) {
+    if (!sure && !inside(strip, tile, i)) return lanes_set(0);
     return lanes_load_n(strip->from + tile * strip->from_tile + i * strip->from_step, strip->from_lanes);
 }
 
@@ -37,96 +45,117 @@ INLINE void write_element(const strip_t *strip, int64_t tile, int64_t i, lanes_t
     lanes_store_n(strip->to + tile * strip->to_tile + i * strip->to_step, x, strip->to_lanes);
 }
 
-INLINE void input_pass(const int pairs, const strip_t *strip) {
+INLINE void input_tile(const int pairs, const bool sure, const strip_t *strip, int64_t tile) {
     const brood_toom_axis_t *axis = strip->axis;
     const int                points = 2 * pairs + 2;
+    lanes_t                  d[BROOD_TOOM_POINTS];
+#pragma GCC unroll 16
+    for (int i = 0; i < points; i++) d[i] = read_element(strip, sure, tile, i);
+    lanes_t zero = lanes_set(axis->zero[0]) * d[0], infinity = lanes_set(axis->infinity[0]) * d[1];
+#pragma GCC unroll 16
+    for (int k = 1; k <= pairs; k++) {
+        zero = lanes_fma(lanes_set(axis->zero[k]), d[2 * k], zero);
+        infinity = lanes_fma(lanes_set(axis->infinity[k]), d[2 * k + 1], infinity);
+    }
+    write_element(strip, tile, 0, zero);
+#pragma GCC unroll 16
+    for (int a = 0; a < pairs; a++) {
+        lanes_t even = lanes_set(axis->even[a][0]) * d[2], odd = lanes_set(axis->odd[a][0]) * d[1];
+#pragma GCC unroll 16
+        for (int k = 1; k < pairs; k++) {
+            even = lanes_fma(lanes_set(axis->even[a][k]), d[2 * k + 2], even);
+            odd = lanes_fma(lanes_set(axis->odd[a][k]), d[2 * k + 1], odd);
+        }
+        write_element(strip, tile, 2 * a + 1, even + odd);
+        write_element(strip, tile, 2 * a + 2, even - odd);
+    }
+    write_element(strip, tile, points - 1, infinity);
+}
+
+INLINE void input_pass(const int pairs, const strip_t *strip) {
     for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        lanes_t d[BROOD_TOOM_POINTS];
-#pragma GCC unroll 16
-        for (int i = 0; i < points; i++) d[i] = read_element(strip, tile, i);
-        lanes_t zero = lanes_set(axis->zero[0]) * d[0], infinity = lanes_set(axis->infinity[0]) * d[1];
-#pragma GCC unroll 16
-        for (int k = 1; k <= pairs; k++) {
-            zero = lanes_fma(lanes_set(axis->zero[k]), d[2 * k], zero);
-            infinity = lanes_fma(lanes_set(axis->infinity[k]), d[2 * k + 1], infinity);
-        }
-        write_element(strip, tile, 0, zero);
-#pragma GCC unroll 16
-        for (int a = 0; a < pairs; a++) {
-            lanes_t even = lanes_set(axis->even[a][0]) * d[2], odd = lanes_set(axis->odd[a][0]) * d[1];
-#pragma GCC unroll 16
-            for (int k = 1; k < pairs; k++) {
-                even = lanes_fma(lanes_set(axis->even[a][k]), d[2 * k + 2], even);
-                odd = lanes_fma(lanes_set(axis->odd[a][k]), d[2 * k + 1], odd);
-            }
-            write_element(strip, tile, 2 * a + 1, even + odd);
-            write_element(strip, tile, 2 * a + 2, even - odd);
-        }
-        write_element(strip, tile, points - 1, infinity);
+        if (all_inside(strip, tile, 2 * pairs + 2))
+            input_tile(pairs, true, strip, tile);
+        else
+            input_tile(pairs, false, strip, tile);
     }
 }
 
-INLINE void evaluate_pass(const int pairs, const strip_t *strip) {
+INLINE void evaluate_tile(const int pairs, const bool sure, const strip_t *strip, int64_t tile) {
     const brood_toom_powers_t *powers = strip->powers;
     const int64_t              count = powers->count;
     const int                  points = 2 * pairs + 2;
+    lanes_t                    even[BROOD_TOOM_PAIRS], odd[BROOD_TOOM_PAIRS], y = read_element(strip, sure, tile, 0);
+    write_element(strip, tile, 0, lanes_set(powers->zero) * y);
+#pragma GCC unroll 16
+    for (int a = 0; a < pairs; a++) {
+        even[a] = lanes_set(powers->power[a][0]) * y;
+        odd[a] = lanes_set(0);
+    }
+#pragma GCC unroll 16
+    for (int k = 1; k < points; k++) {
+        if (k >= count) break;
+        y = read_element(strip, sure, tile, k);
+#pragma GCC unroll 16
+        for (int a = 0; a < pairs; a++) {
+            if (k % 2 == 0)
+                even[a] = lanes_fma(lanes_set(powers->power[a][k]), y, even[a]);
+            else
+                odd[a] = lanes_fma(lanes_set(powers->power[a][k]), y, odd[a]);
+        }
+    }
+#pragma GCC unroll 16
+    for (int a = 0; a < pairs; a++) {
+        write_element(strip, tile, 2 * a + 1, even[a] + odd[a]);
+        write_element(strip, tile, 2 * a + 2, even[a] - odd[a]);
+    }
+    write_element(strip, tile, points - 1, lanes_set(powers->infinity) * y);
+}
+
+INLINE void evaluate_pass(const int pairs, const strip_t *strip) {
     for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        lanes_t even[BROOD_TOOM_PAIRS], odd[BROOD_TOOM_PAIRS], y = read_element(strip, tile, 0);
-        write_element(strip, tile, 0, lanes_set(powers->zero) * y);
+        if (all_inside(strip, tile, strip->powers->count))
+            evaluate_tile(pairs, true, strip, tile);
+        else
+            evaluate_tile(pairs, false, strip, tile);
+    }
+}
+
+INLINE void collect_tile(const int pairs, const bool sure, const strip_t *strip, int64_t tile) {
+    const brood_toom_powers_t *powers = strip->powers;
+    const int64_t              count = powers->count;
+    const int                  points = 2 * pairs + 2;
+    const brood_real_t        *from = strip->from + tile * strip->from_tile;
+    lanes_t                    sum[BROOD_TOOM_PAIRS], difference[BROOD_TOOM_PAIRS];
 #pragma GCC unroll 16
-        for (int a = 0; a < pairs; a++) {
-            even[a] = lanes_set(powers->power[a][0]) * y;
-            odd[a] = lanes_set(0);
-        }
+    for (int a = 0; a < pairs; a++) {
+        lanes_t plus = lanes_load_n(from + (2 * a + 1) * strip->from_step, strip->from_lanes);
+        lanes_t minus = lanes_load_n(from + (2 * a + 2) * strip->from_step, strip->from_lanes);
+        sum[a] = plus + minus;
+        difference[a] = plus - minus;
+    }
+    lanes_t zero = lanes_load_n(from, strip->from_lanes);
+    lanes_t infinity = lanes_load_n(from + (points - 1) * strip->from_step, strip->from_lanes);
 #pragma GCC unroll 16
-        for (int k = 1; k < points; k++) {
-            if (k >= count) break;
-            y = read_element(strip, tile, k);
+    for (int k = 0; k < points; k++) {
+        if (k >= count) break;
+        if (!sure && !inside(strip, tile, k)) continue;
+        lanes_t y = strip->bias;
+        if (k == 0) y = lanes_fma(lanes_set(powers->zero), zero, y);
+        if (k == count - 1) y = lanes_fma(lanes_set(powers->infinity), infinity, y);
 #pragma GCC unroll 16
-            for (int a = 0; a < pairs; a++) {
-                if (k % 2 == 0)
-                    even[a] = lanes_fma(lanes_set(powers->power[a][k]), y, even[a]);
-                else
-                    odd[a] = lanes_fma(lanes_set(powers->power[a][k]), y, odd[a]);
-            }
-        }
-#pragma GCC unroll 16
-        for (int a = 0; a < pairs; a++) {
-            write_element(strip, tile, 2 * a + 1, even[a] + odd[a]);
-            write_element(strip, tile, 2 * a + 2, even[a] - odd[a]);
-        }
-        write_element(strip, tile, points - 1, lanes_set(powers->infinity) * y);
+        for (int a = 0; a < pairs; a++)
+            y = lanes_fma(lanes_set(powers->power[a][k]), k % 2 == 0 ? sum[a] : difference[a], y);
+        write_element(strip, tile, k, y);
     }
 }
 
 INLINE void collect_pass(const int pairs, const strip_t *strip) {
-    const brood_toom_powers_t *powers = strip->powers;
-    const int64_t              count = powers->count;
-    const int                  points = 2 * pairs + 2;
     for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        const brood_real_t *from = strip->from + tile * strip->from_tile;
-        lanes_t             sum[BROOD_TOOM_PAIRS], difference[BROOD_TOOM_PAIRS];
-#pragma GCC unroll 16
-        for (int a = 0; a < pairs; a++) {
-            lanes_t plus = lanes_load_n(from + (2 * a + 1) * strip->from_step, strip->from_lanes);
-            lanes_t minus = lanes_load_n(from + (2 * a + 2) * strip->from_step, strip->from_lanes);
-            sum[a] = plus + minus;
-            difference[a] = plus - minus;
-        }
-        lanes_t zero = lanes_load_n(from, strip->from_lanes);
-        lanes_t infinity = lanes_load_n(from + (points - 1) * strip->from_step, strip->from_lanes);
-#pragma GCC unroll 16
-        for (int k = 0; k < points; k++) {
-            if (k >= count) break;
-            if (!inside(strip, tile, k)) continue;
-            lanes_t y = strip->bias;
-            if (k == 0) y = lanes_fma(lanes_set(powers->zero), zero, y);
-            if (k == count - 1) y = lanes_fma(lanes_set(powers->infinity), infinity, y);
-#pragma GCC unroll 16
-            for (int a = 0; a < pairs; a++)
-                y = lanes_fma(lanes_set(powers->power[a][k]), k % 2 == 0 ? sum[a] : difference[a], y);
-            write_element(strip, tile, k, y);
-        }
+        if (all_inside(strip, tile, strip->powers->count))
+            collect_tile(pairs, true, strip, tile);
+        else
+            collect_tile(pairs, false, strip, tile);
     }
 }
 
@@ -193,19 +222,23 @@ static void spread(const brood_toom_t *toom, strip_pass_t *const passes[], int64
     row.to_step = LANES;
     row.to_tile = wide * LANES;
     row.to_lanes = LANES;
-    strip_t column = {.axis = toom->axis[0],
-                      .powers = toom->powers[0],
-                      .tiles = tiles,
-                      .from_tile = wide * LANES,
-                      .from_step = tiles * wide * LANES,
-                      .from_lanes = LANES,
-                      .to_tile = toom->channels,
-                      .to_step = wide * pitch,
-                      .to_lanes = lanes,
-                      .size = NO_EDGE};
+    strip_t       column = {.axis = toom->axis[0],
+                            .powers = toom->powers[0],
+                            .tiles = tiles,
+                            .from_tile = wide * LANES,
+                            .from_step = tiles * wide * LANES,
+                            .from_lanes = LANES,
+                            .to_tile = toom->channels,
+                            .to_step = wide * pitch,
+                            .to_lanes = lanes,
+                            .size = NO_EDGE};
+    const int64_t advance = advance_of(toom, 0), shared = elements - advance; /* rows that the next tiles read again */
     for (int64_t i = 0; i < toom->tiles[0]; i++) {
-        const int64_t top = i * advance_of(toom, 0) - toom->before[0];
-        for (int64_t j = 0; j < elements; j++) {
+        const int64_t top = i * advance - toom->before[0];
+        if (i > 0 && shared > 0)
+            memmove(workspace, workspace + advance * column.from_step,
+                    (size_t)(shared * column.from_step) * sizeof *workspace);
+        for (int64_t j = i > 0 ? shared : 0; j < elements; j++) {
             bool there = top + j >= 0 && top + j < toom->size[0];
             row.from = there ? x + (top + j) * toom->step[0] : x;
             row.size = there ? toom->size[1] : 0;
