@@ -600,35 +600,72 @@ static void inverse_lanes(const brood_fourier_t *fourier, const image_t *image, 
     passes[along.pass->radix].write(&along, image);
 }
 
-static int64_t lanes_at(int64_t channel, int64_t channels) {
-    return channels - channel < LANES ? channels - channel : LANES;
+void KERNEL(fourier_forward_group)(const brood_fourier_t *fourier, const brood_fourier_window_t *window, int64_t lanes,
+                                   const brood_real_t *x, brood_real_t *spectrum, int64_t slot_pitch,
+                                   brood_real_t *workspace) {
+    const image_t    image = {.window = window, .line = fourier->height.points == 1, .lanes = lanes, .read = x};
+    const spectrum_t to = {.written = spectrum,
+                           .turns = fourier->turns,
+                           .slot_pitch = slot_pitch,
+                           .channels = window->channels,
+                           .lanes = lanes};
+    forward_lanes(fourier, &image, &to, workspace);
+}
+
+void KERNEL(fourier_inverse_group)(const brood_fourier_t *fourier, const brood_fourier_window_t *window, int64_t lanes,
+                                   const brood_real_t *spectrum, int64_t slot_pitch, const brood_real_t *bias,
+                                   brood_real_t *x, brood_real_t *workspace) {
+    const image_t    image = {.window = window,
+                              .line = fourier->height.points == 1,
+                              .lanes = lanes,
+                              .written = x,
+                              .scale = NUMBER(1.0 / (8.0 * (double)(fourier->height.points * fourier->width.points))),
+                              .bias = bias ? lanes_load_n(bias, lanes) : NUMBER(0)};
+    const spectrum_t from = {.read = spectrum,
+                             .turns = fourier->turns,
+                             .slot_pitch = slot_pitch,
+                             .channels = window->channels,
+                             .lanes = lanes};
+    inverse_lanes(fourier, &image, &from, workspace);
+}
+
+/* Where a narrower path's vectors hold what is left of the channels, its loops take it: the bits are the same. */
+#ifdef BROOD_PATH_avx512
+#define NARROW_LANES         (LANES / 2)
+#define narrow_forward_group brood_nn_fourier_forward_group_avx2
+#define narrow_inverse_group brood_nn_fourier_inverse_group_avx2
+#else
+#define NARROW_LANES         0
+#define narrow_forward_group KERNEL(fourier_forward_group)
+#define narrow_inverse_group KERNEL(fourier_inverse_group)
+#endif
+
+static int64_t smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
 }
 
 void KERNEL(fourier_forward)(const brood_fourier_t *fourier, const brood_fourier_window_t *window,
                              const brood_real_t *x, brood_real_t *spectrum, int64_t slot_pitch,
                              brood_real_t *workspace) {
-    image_t    image = {.window = window, .line = fourier->height.points == 1};
-    spectrum_t to = {.turns = fourier->turns, .slot_pitch = slot_pitch, .channels = window->channels};
     for (int64_t c = 0; c < window->channels; c += LANES) {
-        image.lanes = to.lanes = lanes_at(c, window->channels);
-        image.read = x + c;
-        to.written = spectrum + c;
-        forward_lanes(fourier, &image, &to, workspace);
+        const int64_t lanes = smaller(LANES, window->channels - c);
+        if (lanes <= NARROW_LANES)
+            narrow_forward_group(fourier, window, lanes, x + c, spectrum + c, slot_pitch, workspace);
+        else
+            KERNEL(fourier_forward_group)(fourier, window, lanes, x + c, spectrum + c, slot_pitch, workspace);
     }
 }
 
 void KERNEL(fourier_inverse)(const brood_fourier_t *fourier, const brood_fourier_window_t *window,
                              const brood_real_t *spectrum, int64_t slot_pitch, const brood_real_t *bias,
                              brood_real_t *x, brood_real_t *workspace) {
-    image_t    image = {.window = window, .line = fourier->height.points == 1};
-    spectrum_t from = {.turns = fourier->turns, .slot_pitch = slot_pitch, .channels = window->channels};
-    image.scale = NUMBER(1.0 / (8.0 * (double)(fourier->height.points * fourier->width.points)));
     for (int64_t c = 0; c < window->channels; c += LANES) {
-        image.lanes = from.lanes = lanes_at(c, window->channels);
-        image.written = x + c;
-        image.bias = bias ? lanes_load_n(bias + c, image.lanes) : NUMBER(0);
-        from.read = spectrum + c;
-        inverse_lanes(fourier, &image, &from, workspace);
+        const int64_t       lanes = smaller(LANES, window->channels - c);
+        const brood_real_t *plus = bias ? bias + c : NULL;
+        if (lanes <= NARROW_LANES)
+            narrow_inverse_group(fourier, window, lanes, spectrum + c, slot_pitch, plus, x + c, workspace);
+        else
+            KERNEL(fourier_inverse_group)(fourier, window, lanes, spectrum + c, slot_pitch, plus, x + c, workspace);
     }
 }
 

@@ -31,6 +31,21 @@ void KERNEL(fourier_forward)(const brood_fourier_t *fourier, const brood_fourier
 void KERNEL(fourier_inverse)(const brood_fourier_t *fourier, const brood_fourier_window_t *window,
                              const brood_real_t *spectrum, int64_t slot_pitch, const brood_real_t *bias,
                              brood_real_t *x, brood_real_t *workspace);
+/* Of one group of channels, as many as a vector holds; a wider path leaves what is left over to a narrower one. */
+void KERNEL(fourier_forward_group)(const brood_fourier_t *fourier, const brood_fourier_window_t *window, int64_t lanes,
+                                   const brood_real_t *x, brood_real_t *spectrum, int64_t slot_pitch,
+                                   brood_real_t *workspace);
+void KERNEL(fourier_inverse_group)(const brood_fourier_t *fourier, const brood_fourier_window_t *window, int64_t lanes,
+                                   const brood_real_t *spectrum, int64_t slot_pitch, const brood_real_t *bias,
+                                   brood_real_t *x, brood_real_t *workspace);
+#ifdef BROOD_PATH_avx512
+void brood_nn_fourier_forward_group_avx2(const brood_fourier_t *fourier, const brood_fourier_window_t *window,
+                                         int64_t lanes, const brood_real_t *x, brood_real_t *spectrum,
+                                         int64_t slot_pitch, brood_real_t *workspace);
+void brood_nn_fourier_inverse_group_avx2(const brood_fourier_t *fourier, const brood_fourier_window_t *window,
+                                         int64_t lanes, const brood_real_t *spectrum, int64_t slot_pitch,
+                                         const brood_real_t *bias, brood_real_t *x, brood_real_t *workspace);
+#endif
 void KERNEL(fourier_matrix)(int64_t channels, int64_t filters, const brood_real_t *w, brood_real_t *matrix);
 void KERNEL(fourier_fold)(int64_t channels, int64_t filters, const brood_real_t *matrix, brood_real_t *w);
 void KERNEL(toom_input)(const brood_toom_t *toom, const brood_real_t *x, brood_real_t *t, int64_t pitch,
