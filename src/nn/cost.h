@@ -8,6 +8,8 @@
 #define BROOD_COST_FLOPS_PER_NS  100.0
 #define BROOD_COST_BYTES_PER_NS  20.0
 #define BROOD_COST_COPIED_PER_NS 64.0 /* bytes, within L2 */
+#define BROOD_COST_NS_A_VECTOR   0.2  /* an instruction of a transform, on eight numbers */
+#define BROOD_COST_MINIBATCH     100  /* images that share what is done with filters once a mini-batch */
 
 /* Of C[m, n] = A[m, k] B[k, n]: the last vector of a row costs as much as a full one. */
 static inline double brood_cost_product(int64_t m, int64_t n, int64_t k) {

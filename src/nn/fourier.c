@@ -58,15 +58,12 @@ static int64_t slots_of(const int64_t points[2]) {
     return (points[0] * points[1] + own) / 2;
 }
 
-#define NS_A_VECTOR 0.2 /* of eight numbers, an instruction */
-#define MINIBATCH   100 /* images that share the filters' transforms */
-
 static double cost_of(const brood_fourier_shape_t *shape, const int64_t points[2], double an_element, bool propagates) {
     int64_t slots = slots_of(points), channels = shape->channels, filters = shape->filters;
     int64_t vectors = (channels + 7) / 8, filter_vectors = (filters + 7) / 8;
-    double  plane = (double)(points[0] * points[1]) * an_element * NS_A_VECTOR / 2; /* two points are one */
+    double  plane = (double)(points[0] * points[1]) * an_element * BROOD_COST_NS_A_VECTOR / 2; /* two points are one */
     double  transforms = (double)((propagates ? 2 : 1) * vectors + 2 * filter_vectors) * plane * (double)shape->signals;
-    transforms += 2 * plane * (double)(channels * filter_vectors) / MINIBATCH;
+    transforms += 2 * plane * (double)(channels * filter_vectors) / BROOD_COST_MINIBATCH;
     double products = (propagates ? 3 : 2) * brood_cost_product(slots * shape->signals, 2 * filters, 2 * channels);
     double passes = brood_cost_pass(slots * shape->signals * 2 * (4 * filters + (propagates ? 5 : 3) * channels));
     return transforms + products + passes;

@@ -186,9 +186,6 @@ static work_t work_of(int64_t outputs, int64_t points) {
                     .collect = m + n + pairs * (m + 2)};
 }
 
-#define NS_A_VECTOR 0.2 /* of eight numbers, an instruction */
-#define MINIBATCH   100 /* images that share the filters' transforms */
-
 static double cost_of(const int64_t size[2], const int64_t taps[2], const int64_t outputs[2], int64_t channels,
                       int64_t filters, bool propagates) {
     int64_t points[2], tiles[2];
@@ -207,8 +204,8 @@ static double cost_of(const int64_t size[2], const int64_t taps[2], const int64_
     if (propagates) transforms += (double)filter_vectors * input + (double)vectors * collect;
     double products = (propagates ? 3 : 2) * (double)each * brood_cost_product(all, filters, channels);
     /* Filters are transformed, packed and transformed back once a mini-batch. */
-    double of_filters = (propagates ? 3 : 2) * 3 * (double)(channels * filter_vectors * each) / MINIBATCH;
-    return ((double)all * transforms + of_filters) * NS_A_VECTOR + products;
+    double of_filters = (propagates ? 3 : 2) * 3 * (double)(channels * filter_vectors * each) / BROOD_COST_MINIBATCH;
+    return ((double)all * transforms + of_filters) * BROOD_COST_NS_A_VECTOR + products;
 }
 
 brood_toom_shape_t brood_toom_choose(const brood_axis_t *height, const brood_axis_t *width, int64_t channels,
