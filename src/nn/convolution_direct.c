@@ -15,10 +15,6 @@ static brood_sweep_t plan_backward(const brood_layer_t *layer) {
     return brood_sweep_plan(&forward.height, &forward.width, layer->out[2], layer->in[2]);
 }
 
-static int64_t larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
 static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
                              brood_arena_t *arena) {
     int64_t        filters = layer->out[2], channels = layer->in[2];
@@ -34,13 +30,13 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     if (brood_convolution_strided(layer)) {
         layer->as.direct.packed_back = brood_arena_take(
             arena, (size_t)brood_packed_count_real(math, filters, forward->depth) * sizeof(brood_real_t));
-        return (brood_needs_t){.workspace = larger(workspace, brood_sweep_scatter_workspace(forward))};
+        return (brood_needs_t){.workspace = brood_larger(workspace, brood_sweep_scatter_workspace(forward))};
     }
     *backward = plan_backward(layer);
     layer->as.direct.packed_back = brood_arena_take(
         arena, (size_t)brood_packed_count_real(math, backward->depth, channels) * sizeof(brood_real_t));
-    workspace = larger(workspace, brood_sweep_workspace(backward, net->block));
-    workspace = larger(workspace, forward->depth * filters); /* the flipped filter, while it is packed */
+    workspace = brood_larger(workspace, brood_sweep_workspace(backward, net->block));
+    workspace = brood_larger(workspace, forward->depth * filters); /* the flipped filter, while it is packed */
     return (brood_needs_t){.workspace = workspace};
 }
 

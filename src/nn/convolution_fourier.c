@@ -9,15 +9,6 @@ static brood_fourier_shape_t shape_of(const brood_layer_t *layer) {
     return brood_fourier_choose(&height, &width, layer->in[2], layer->out[2], layer->propagates);
 }
 
-static int64_t larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
-/* From slot to slot of so many rows; a line more, so that slots do not meet in the same places of a cache. */
-static int64_t pitch_of(int64_t rows, int64_t channels) {
-    return rows * 2 * channels + BROOD_ARENA_ALIGN / (int64_t)sizeof(brood_real_t);
-}
-
 static brood_real_t *take_spectra(brood_arena_t *arena, int64_t slots, int64_t pitch) {
     return brood_arena_take(arena, (size_t)(slots * pitch) * sizeof(brood_real_t));
 }
@@ -30,13 +21,13 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     int64_t               rows = net->minibatch * shape.signals, channels = shape.channels, filters = shape.filters;
     brood_fourier_plan(shape.points, arena, fourier);
     layer->as.fourier.signals = shape.signals;
-    layer->as.fourier.pitch = pitch_of(rows, channels);
-    layer->as.fourier.y_pitch = pitch_of(rows, filters);
-    layer->as.fourier.filters_pitch = pitch_of(channels, filters);
+    layer->as.fourier.pitch = brood_convolution_pitch(2 * rows, channels);
+    layer->as.fourier.y_pitch = brood_convolution_pitch(2 * rows, filters);
+    layer->as.fourier.filters_pitch = brood_convolution_pitch(2 * channels, filters);
     layer->as.fourier.spectrum = take_spectra(arena, fourier->slots, layer->as.fourier.pitch);
     layer->as.fourier.filters = take_spectra(arena, fourier->slots, layer->as.fourier.filters_pitch);
     brood_bias_lay_out(layer, arena);
-    return (brood_needs_t){.workspace = larger(brood_fourier_workspace(fourier), 2 * 4 * channels * filters),
+    return (brood_needs_t){.workspace = brood_larger(brood_fourier_workspace(fourier), 2 * 4 * channels * filters),
                            .exchange = fourier->slots * layer->as.fourier.y_pitch};
 }
 

@@ -11,15 +11,6 @@ static brood_toom_shape_t shape_of(const brood_layer_t *layer) {
     return brood_toom_choose(&height, &width, layer->in[2], layer->out[2], layer->propagates);
 }
 
-static int64_t larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
-/* From point to point of so many rows; a line more, so that points do not meet in the same places of a cache. */
-static int64_t pitch_of(int64_t rows, int64_t channels) {
-    return rows * channels + BROOD_ARENA_ALIGN / (int64_t)sizeof(brood_real_t);
-}
-
 #define GROUP_ELEMENTS 131072 /* transformed tiles of a group of images */
 
 static int64_t tiles_of(const brood_toom_t *toom) {
@@ -29,7 +20,7 @@ static int64_t tiles_of(const brood_toom_t *toom) {
 /* Elements that a group's transformed tiles of x, and of dy, take. */
 static int64_t space_of(const brood_layer_t *layer, int64_t channels) {
     return brood_toom_points(layer->as.toom.plan) *
-           pitch_of(layer->as.toom.group * tiles_of(&layer->as.toom.x), channels);
+           brood_convolution_pitch(layer->as.toom.group * tiles_of(&layer->as.toom.x), channels);
 }
 
 static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
@@ -51,7 +42,7 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     layer->as.toom.dx = brood_toom_image(plan, size, (const int64_t[2]){0, 0}, channels);
     layer->as.toom.filters = brood_toom_taps(plan, channels * filters);
     int64_t an_image = points * tiles_of(&layer->as.toom.x) * (channels + filters);
-    layer->as.toom.group = larger(1, GROUP_ELEMENTS / an_image);
+    layer->as.toom.group = brood_larger(1, GROUP_ELEMENTS / an_image);
     if (layer->as.toom.group > net->block) layer->as.toom.group = net->block;
 
     layer->as.toom.packed_count = brood_packed_count_real(math, channels, filters);
@@ -63,11 +54,12 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     if (layer->propagates) layer->as.toom.packed_back = brood_arena_take(arena, packed_back * sizeof(brood_real_t));
     brood_bias_lay_out(layer, arena);
 
-    int64_t of_tiles = larger(brood_toom_workspace(&layer->as.toom.x), brood_toom_workspace(&layer->as.toom.filters));
+    int64_t of_tiles =
+        brood_larger(brood_toom_workspace(&layer->as.toom.x), brood_toom_workspace(&layer->as.toom.filters));
     int64_t of_group = space_of(layer, channels) + space_of(layer, filters);
     int64_t of_filters = (points + height.kernel * width.kernel) * channels * filters;
     if (plan == counted) layer->as.toom.plan = NULL;
-    return (brood_needs_t){.workspace = of_tiles + larger(of_group, of_filters)};
+    return (brood_needs_t){.workspace = of_tiles + brood_larger(of_group, of_filters)};
 }
 
 /* The workspace: of the transforms; the transformed tiles of `channels` numbers a position; what is behind them. */
@@ -77,8 +69,8 @@ typedef struct {
 
 static room_t room_of(const brood_net_t *net, const brood_layer_t *layer, int64_t channels) {
     room_t room = {.tiles = net->workspace};
-    room.first =
-        room.tiles + larger(brood_toom_workspace(&layer->as.toom.x), brood_toom_workspace(&layer->as.toom.filters));
+    room.first = room.tiles +
+                 brood_larger(brood_toom_workspace(&layer->as.toom.x), brood_toom_workspace(&layer->as.toom.filters));
     room.second = room.first + space_of(layer, channels);
     return room;
 }
@@ -114,9 +106,10 @@ static void convolve(brood_net_t *net, const brood_layer_t *layer, const brood_t
                      int64_t images, const brood_real_t *x, const brood_real_t *packed, int64_t packed_count,
                      const brood_real_t *bias, brood_real_t *y) {
     const int64_t channels = from->channels, filters = to->channels, tiles = tiles_of(from);
-    const int64_t pitch = pitch_of(layer->as.toom.group * tiles, channels);
-    const int64_t y_pitch = pitch_of(layer->as.toom.group * tiles, filters), size = layer->in[0] * layer->in[1];
-    room_t        room = room_of(net, layer, channels);
+    const int64_t pitch = brood_convolution_pitch(layer->as.toom.group * tiles, channels);
+    const int64_t y_pitch = brood_convolution_pitch(layer->as.toom.group * tiles, filters),
+                  size = layer->in[0] * layer->in[1];
+    room_t room = room_of(net, layer, channels);
     for (int64_t i = 0; i < images; i++)
         net->kernels->toom_input(from, x + i * size * channels, room.first + i * tiles * channels, pitch, room.tiles);
     for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
@@ -144,9 +137,10 @@ static void add_gradient(brood_net_t *net, brood_layer_t *layer, int64_t images,
                          const brood_real_t *dy) {
     const brood_toom_t *from = &layer->as.toom.x, *to = &layer->as.toom.y;
     const int64_t       channels = from->channels, filters = to->channels, tiles = tiles_of(from);
-    const int64_t       pitch = pitch_of(layer->as.toom.group * tiles, channels);
-    const int64_t       y_pitch = pitch_of(layer->as.toom.group * tiles, filters), size = layer->in[0] * layer->in[1];
-    room_t              room = room_of(net, layer, channels);
+    const int64_t       pitch = brood_convolution_pitch(layer->as.toom.group * tiles, channels);
+    const int64_t       y_pitch = brood_convolution_pitch(layer->as.toom.group * tiles, filters),
+                  size = layer->in[0] * layer->in[1];
+    room_t room = room_of(net, layer, channels);
     for (int64_t i = 0; i < images; i++) {
         net->kernels->toom_input(from, x + i * size * channels, room.first + i * tiles * channels, pitch, room.tiles);
         net->kernels->toom_evaluate(to, dy + i * size * filters, room.second + i * tiles * filters, y_pitch,

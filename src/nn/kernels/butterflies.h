@@ -5,8 +5,6 @@
 
 #include "lanes.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
 typedef struct {
     lanes_t re, im;
 } complex_t;

@@ -5,6 +5,8 @@
 
 #include "kernels.h"
 
+#define INLINE static inline __attribute__((always_inline))
+
 #define BROOD_PASTE_(name, path) brood_nn_##name##_##path
 #define BROOD_PASTE(name, path)  BROOD_PASTE_(name, path)
 #define KERNEL(name)             BROOD_PASTE(name, BROOD_PATH) /* brood_nn_relu_forward_avx2 */

@@ -4,8 +4,6 @@
 #include "lanes.h"
 #include "path.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
 /* Up to this window every output looks at every position of its window; from there on the work of van Herk and of Gil
    and Werman, three comparisons an output, is less. Backward likewise. */
 #define DIRECT_FORWARD  3

@@ -5,8 +5,6 @@
 #include "lanes.h"
 #include "path.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
 /* Tiles side by side along one axis: element i of a tile at from + tile · from_tile + i · from_step, likewise `to`.
    Elements of an image outside 0 … size − 1 are zeros, or are not written; elsewhere size is NO_EDGE. */
 typedef struct {
