@@ -154,7 +154,7 @@ static int measure_width(brood_isa_t isa) {
         float *x = *blocks[i]; /* as doubles these are small numbers, too */
         for (size_t j = 0; j < elements; j++) x[j] = 0.25f + (float)((j * 7919) % 1024) / 2048;
     }
-    if (brood_math_create(BROOD_NUMERICS_PORTABLE, isa, &math) != BROOD_OK) return 1;
+    if (brood_math_create(BROOD_NUMERICS_PORTABLE, isa, 1, &math) != BROOD_OK) return 1;
     openblas_set_num_threads(1);
     printf("%s against OpenBLAS %s; an fma loop makes %.0f GFLOP/s\n", brood_isa_name(isa), openblas_get_corename(),
            isa == BROOD_ISA_AVX512 ? fma_loop_avx512(10000000) : fma_loop_avx2(10000000));

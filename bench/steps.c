@@ -174,7 +174,7 @@ int main(int argc, char **argv) {
     brood_isa_t   isa;
     brood_math_t *math;
     check(brood_isa_choose(&isa));
-    check(brood_math_create(BROOD_NUMERICS_PORTABLE, isa, &math));
+    check(brood_math_create(BROOD_NUMERICS_PORTABLE, isa, 1, &math));
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
         bool wanted = argc == 1;
         for (int j = 1; j < argc; j++) wanted |= !strcmp(argv[j], networks[i].name);

@@ -13,6 +13,9 @@ function(brood_package_found label version where debian spack easybuild found)
   set(BROOD_PACKAGE_ROWS "${BROOD_PACKAGE_ROWS}" PARENT_SCOPE)
 endfunction()
 
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
 set(MPI_DETERMINE_LIBRARY_VERSION ON)
 find_package(MPI QUIET COMPONENTS C)
 string(REGEX MATCH "^[^,\n]*" BROOD_MPI_VERSION "${MPI_C_LIBRARY_VERSION_STRING}") # "Open MPI v4.1.4, package: …", "MPICH Version:\t4.0.2\n…"

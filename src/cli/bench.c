@@ -32,11 +32,12 @@ const command_t command_bench = {
     .help =
         "  brood bench child configs/quickstart.yaml --arch \"3,16,1,2,0; 5,32,1,2,0; 3,64,1,1,0\"\n"
         "  brood bench run-file --dir runs                 on the file system of the runs\n\n"
-        "Usage: brood bench child [CONFIG] --arch TEXT [--set KEY=VALUE]... [--steps N] [--json]\n"
+        "Usage: brood bench child [CONFIG] --arch TEXT [--threads N] [--set KEY=VALUE]... [--steps N] [--json]\n"
         "       brood bench run-file [CONFIG] [--episodes N] [--dir DIR] [--set KEY=VALUE]... [--json]\n\n"
         "  CONFIG           child: whose kind of space the architecture is in, mini-batch, optimiser, downscale;\n"
         "                   run-file: whose space the episodes are drawn from (else the default one); rounds of 64\n"
         "  --arch TEXT      the network, as `brood train` takes it\n"
+        "  --threads N      that train it, 1 to 8 (sched.threads, which is 1)\n"
         "  --steps N        training steps that are timed (30)\n"
         "  --episodes N     how long the history is (100000); a tenth of it is measured, too\n"
         "  --dir DIR        where the files are written, and removed again ($TMPDIR, or /tmp)\n"

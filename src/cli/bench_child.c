@@ -1,4 +1,4 @@
-/* Training steps of one network, on one thread. */
+/* Training steps of one network. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,6 @@
 #include "brood/nn/optimizer.h"
 #include "brood/util/arena.h"
 #include "brood/util/json.h"
-#include "brood/util/number.h"
 #include "command.h"
 #include "config.h"
 
@@ -40,7 +39,7 @@ typedef struct {
 
 /* Of one training step. */
 typedef struct {
-    double milliseconds, images_per_second, gigaflops, share; /* flops as of direct convolution; share of the core's */
+    double milliseconds, images_per_second, gigaflops, share; /* flops as of direct convolution; share of the cores' */
     double forward[BROOD_MAX_LAYERS], backward[BROOD_MAX_LAYERS], optimizer; /* milliseconds */
 } measured_t;
 
@@ -83,7 +82,8 @@ static brood_err_t prepare(bench_t *bench) {
     size_t                       network;
     brood_err_t                  err = BROOD_OK;
     BROOD_TRY(brood_isa_choose(&isa));
-    BROOD_TRY(brood_math_create((brood_numerics_t)bench->config.math.numerics, isa, &bench->math));
+    BROOD_TRY(brood_math_create((brood_numerics_t)bench->config.math.numerics, isa, bench->config.sched.threads,
+                                &bench->math));
     BROOD_TRY(brood_space_create(&bench->config.space, bench->shape.image, bench->shape.classes, &bench->space));
     err = brood_space_network(bench->space, bench->architecture, &bench->spec);
     if (err == BROOD_E_DATA) err = brood_because(BROOD_E_USAGE, "--arch");
@@ -113,7 +113,7 @@ static double step(bench_t *bench, int64_t number) {
     return brood_clock_monotonic() - before;
 }
 
-/* Floating-point operations a second of the core: the best of a few tries. */
+/* Floating-point operations a second of one core: the best of a few tries. */
 static double core_rate(const brood_math_t *math) {
     double best = 0;
     for (int i = 0; i < 5; i++) {
@@ -136,7 +136,7 @@ static brood_err_t measure(bench_t *bench, measured_t *measured) {
     free(seconds);
     *measured = (measured_t){.milliseconds = 1e3 * median, .images_per_second = images / median};
     measured->gigaflops = 1e-9 * (double)bench->measure.flops * images / median;
-    measured->share = 1e9 * measured->gigaflops / core_rate(bench->math);
+    measured->share = 1e9 * measured->gigaflops / (core_rate(bench->math) * (double)bench->config.sched.threads);
 
     /* Where the time goes: steps of their own, since asking takes time. */
     double optimizer = 0, each = 1e3 / (double)bench->steps;
@@ -161,8 +161,10 @@ static void print_text(const bench_t *bench, const measured_t *measured) {
            measured->gigaflops, measured->share);
     printf("Predicted     %.3f ms by the cost model\n", 1e-6 * (double)(bench->measure.cost * bench->batch));
     printf("Memory        %.1f MB\n", 1e-6 * (double)bench->arena.used);
+    printf("Threads       %lld\n", (long long)bench->config.sched.threads);
     printf("CPU           %s, %s\n\n", cpu, brood_math_describe(bench->math));
-    printf("%-36s %10s %10s\n", "layer", "forward ms", "backward ms");
+    printf("%-36s %10s %10s%s\n", "layer", "forward ms", "backward ms",
+           bench->config.sched.threads > 1 ? "   of the first thread" : "");
     for (int64_t i = 0; i < bench->spec.count; i++)
         printf("%2lld %-33s %10.3f %10.3f\n", (long long)i, brood_net_way(bench->net, i), measured->forward[i],
                measured->backward[i]);
@@ -183,6 +185,7 @@ static brood_err_t print_json(const bench_t *bench, const measured_t *measured) 
     brood_json_real(&json, "share_of_fma_rate", measured->share);
     brood_json_real(&json, "predicted_ms", 1e-6 * (double)(bench->measure.cost * bench->batch));
     brood_json_integer(&json, "bytes", (int64_t)bench->arena.used);
+    brood_json_integer(&json, "threads", bench->config.sched.threads);
     brood_json_text(&json, "cpu", cpu);
     brood_json_text(&json, "products", brood_math_describe(bench->math));
     brood_json_begin_array(&json, "layers");
@@ -200,29 +203,23 @@ static brood_err_t print_json(const bench_t *bench, const measured_t *measured) 
 }
 
 brood_err_t bench_child(int argc, char *argv[]) {
-    const char  *file[1] = {NULL}, *architecture = NULL, *steps = NULL;
+    const char  *file[1] = {NULL}, *architecture = NULL, *steps = NULL, *threads = NULL;
     const char **set = calloc((size_t)argc + 1, sizeof *set);
     bool         json = false;
     bench_t     *bench = calloc(1, sizeof *bench);
     measured_t   measured = {0};
     brood_err_t  err = BROOD_OK;
     if (!set || !bench) BROOD_TRY(brood_fail(BROOD_E_MEMORY, "no memory for the bench"));
-    const option_t options[] = {{.name = "--arch", .value = &architecture},
-                                {.name = "--steps", .value = &steps},
-                                {.name = "--set", .list = set},
-                                {.name = "--json", .given = &json},
-                                {0}};
+    const option_t options[] = {{.name = "--arch", .value = &architecture}, {.name = "--steps", .value = &steps},
+                                {.name = "--threads", .value = &threads},   {.name = "--set", .list = set},
+                                {.name = "--json", .given = &json},         {0}};
     BROOD_TRY(parse_options(argc, argv, options, file, 1));
     if (!architecture) BROOD_TRY(brood_fail(BROOD_E_USAGE, "which network? --arch \"5,32,1,2,0; 5,64,1,2,0\""));
     bench->architecture = architecture;
     bench->steps = STEPS;
-    if (steps) {
-        err = brood_integer_parse(steps, &bench->steps);
-        if (err == BROOD_OK && (bench->steps < 1 || bench->steps > 1000000))
-            err = brood_fail(BROOD_E_USAGE, "found %lld, expected 1 .. 1000000", (long long)bench->steps);
-        if (err != BROOD_OK) BROOD_TRY(brood_because(BROOD_E_USAGE, "--steps"));
-    }
+    BROOD_TRY(count_option("--steps", steps, 1, 1000000, &bench->steps));
     BROOD_TRY(read_config(bench, file[0], set));
+    BROOD_TRY(count_option("--threads", threads, 1, BROOD_MOST_THREADS, &bench->config.sched.threads));
     BROOD_TRY(prepare(bench));
     BROOD_TRY(measure(bench, &measured));
     if (json)

@@ -252,11 +252,7 @@ brood_err_t bench_run_file(int argc, char *argv[]) {
                        .file = file[0],
                        .set = set,
                        .episodes = 100000};
-    if (episodes && brood_integer_parse(episodes, &bench->episodes) != BROOD_OK)
-        BROOD_TRY(brood_because(BROOD_E_USAGE, "--episodes"));
-    if (bench->episodes < 10 * ROUND || bench->episodes > 100000000)
-        BROOD_TRY(brood_fail(BROOD_E_USAGE, "--episodes: found %lld, expected %d .. 100000000",
-                             (long long)bench->episodes, 10 * ROUND));
+    BROOD_TRY(count_option("--episodes", episodes, 10 * ROUND, 100000000, &bench->episodes));
     BROOD_TRY(prepare(bench));
     BROOD_TRY(measure(bench, bench->episodes / 10, &measured[0]));
     BROOD_TRY(measure(bench, bench->episodes, &measured[1]));

@@ -3,6 +3,7 @@
 #define BROOD_SRC_CLI_COMMAND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "brood/util/error.h"
 
@@ -37,6 +38,10 @@ typedef struct {
    unknown option (with the nearest known one), missing value, an option twice, too many arguments. */
 brood_err_t parse_options(int argc, char *argv[], const option_t options[], const char *positional[],
                           int most) BROOD_WARN_UNUSED;
+
+/* The whole number that the option `name` was given, least … most; *value stays where text is NULL. BROOD_E_USAGE. */
+brood_err_t count_option(const char *name, const char *text, int64_t least, int64_t most,
+                         int64_t *value) BROOD_WARN_UNUSED;
 
 /* True when one of the arguments is --help or -h. */
 bool wants_help(int argc, char *argv[]);

@@ -63,10 +63,13 @@ static brood_err_t print_json(const origin_t *origin, const brood_fingerprint_t 
 }
 
 static brood_err_t run(int argc, char *argv[], int *exit_code) {
-    const char    *numerics_name = NULL, *none[1] = {NULL};
-    bool           as_json = false;
-    const option_t options[] = {
-        {.name = "--numerics", .value = &numerics_name}, {.name = "--json", .given = &as_json}, {0}};
+    const char         *numerics_name = NULL, *threads_text = NULL, *none[1] = {NULL};
+    int64_t             threads = 1;
+    bool                as_json = false;
+    const option_t      options[] = {{.name = "--numerics", .value = &numerics_name},
+                                     {.name = "--threads", .value = &threads_text},
+                                     {.name = "--json", .given = &as_json},
+                                     {0}};
     brood_numerics_t    numerics;
     brood_isa_t         isa;
     brood_math_t       *math = NULL;
@@ -77,7 +80,8 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
     BROOD_TRY(parse_options(argc, argv, options, none, 0));
     BROOD_TRY(read_numerics(numerics_name, &numerics));
     BROOD_TRY(brood_isa_choose(&isa));
-    BROOD_TRY(brood_math_create(numerics, isa, &math));
+    BROOD_TRY(count_option("--threads", threads_text, 1, BROOD_MOST_THREADS, &threads));
+    BROOD_TRY(brood_math_create(numerics, isa, threads, &math));
     BROOD_TRY(brood_fingerprint(math, &fingerprint));
     brood_isa_cpu(origin.cpu, sizeof origin.cpu);
     origin.numerics = numerics_text[numerics];
@@ -98,8 +102,9 @@ const command_t command_fingerprint = {
     .help =
         "  brood fingerprint\n"
         "  brood fingerprint --numerics native --json      under srun --ntasks-per-node=1: of every node\n\n"
-        "Usage: brood fingerprint [--numerics portable|native] [--json]\n\n"
+        "Usage: brood fingerprint [--numerics portable|native] [--threads N] [--json]\n\n"
         "  --numerics N   portable (default): Brood's own products; native: those of OpenBLAS on this CPU\n"
+        "  --threads N    that compute it together, 1 to 8 (1): another number changes no bit\n"
         "  --json         one JSON object\n\n"
         "Hashes the output bits of fixed small cases: matrix products, every kernel that trains children, the\n"
         "elementary functions, two training steps of a small child. Nodes that print the same hash go on with each\n"

@@ -13,6 +13,7 @@
 #include "brood/util/hash.h"
 #include "brood/util/log.h"
 #include "brood/util/number.h"
+#include "cores.h"
 #include "job_config.h"
 #include "launcher.h"
 #include "model.h"
@@ -125,8 +126,10 @@ static brood_err_t prepare_rank(job_t *job) {
     const brood_data_shape_t *shape = &config_nominal_shape;
     brood_isa_t               isa;
     brood_err_t               err = brood_isa_choose(&isa);
-    if (err == BROOD_OK) err = brood_math_create((brood_numerics_t)config->math.numerics, isa, &job->math);
+    if (err == BROOD_OK)
+        err = brood_math_create((brood_numerics_t)config->math.numerics, isa, config->sched.threads, &job->math);
     BROOD_TRY(brood_agree(job->comm, err));
+    cores_check(job->comm, config->sched.threads);
 
     job->evaluator = brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator);
     if (job->evaluator->needs_data) {
@@ -390,7 +393,8 @@ brood_err_t job_run(const job_request_t *request, int *exit_code) {
     double      started = brood_clock_monotonic(), limit = INFINITY;
     brood_signals_install();
     if (request->err != BROOD_OK && !launcher_of_many()) return request->err;
-    if (MPI_Init(NULL, NULL) != MPI_SUCCESS) return brood_fail(BROOD_E_RANKS, "MPI can't be started");
+    if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &(int){0}) != MPI_SUCCESS)
+        return brood_fail(BROOD_E_RANKS, "MPI can't be started");
     job.comm = MPI_COMM_WORLD;
     MPI_Comm_set_errhandler(job.comm, MPI_ERRORS_RETURN);
     MPI_Comm_rank(job.comm, &job.rank);

@@ -114,6 +114,7 @@ static void json_jobs(const table_t *table, brood_json_t *json) {
         brood_json_text(json, "id", job->id);
         brood_json_integer(json, "restart", job->restart);
         brood_json_integer(json, "ranks", job->ranks);
+        brood_json_integer(json, "threads", job->threads);
         brood_json_integer(json, "nodes", job->nodes);
         brood_json_text(json, "hosts", job->hosts);
         brood_json_real(json, "start", job->start);

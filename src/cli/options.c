@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "brood/util/number.h"
 #include "command.h"
 
 bool wants_help(int argc, char *argv[]) {
@@ -73,4 +74,13 @@ brood_err_t parse_options(int argc, char *argv[], const option_t options[], cons
         if (err != BROOD_OK) return err;
     }
     return BROOD_OK;
+}
+
+brood_err_t count_option(const char *name, const char *text, int64_t least, int64_t most, int64_t *value) {
+    if (!text) return BROOD_OK;
+    brood_err_t err = brood_integer_parse(text, value);
+    if (err != BROOD_OK) return brood_because(err, "%s", name);
+    if (*value >= least && *value <= most) return BROOD_OK;
+    return brood_fail(BROOD_E_USAGE, "%s: found %s, expected %lld .. %lld", name, text, (long long)least,
+                      (long long)most);
 }

@@ -93,6 +93,7 @@ brood_err_t provenance_job(MPI_Comm comm, const brood_math_t *math, int argc, ch
     if (err == BROOD_OK) err = brood_mpi(MPI_Comm_size(comm, &job->ranks), "describing the job");
     if (err == BROOD_OK) err = gather_hosts(comm, rank, job->ranks, job->hosts, sizeof job->hosts, &job->nodes);
     if (err != BROOD_OK) return err;
+    job->threads = brood_team_threads(brood_math_team(math));
 
     gethostname(host, sizeof host - 1);
     if (*batch)

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "brood/util/log.h"
-#include "brood/util/number.h"
 #include "command.h"
 #include "dry_run.h"
 #include "job.h"
@@ -105,15 +104,6 @@ static brood_err_t adjust(void *self, config_t *config, const config_t *of_run) 
     return BROOD_OK;
 }
 
-static brood_err_t count_option(const char *name, const char *text, int64_t most, int64_t *value) {
-    if (!text) return BROOD_OK;
-    brood_err_t err = brood_integer_parse(text, value);
-    if (err != BROOD_OK) return brood_because(err, "%s", name);
-    return *value >= 1 && *value <= most
-               ? BROOD_OK
-               : brood_fail(BROOD_E_USAGE, "%s: found %s, expected 1 .. %lld", name, text, (long long)most);
-}
-
 static brood_err_t run(int argc, char *argv[], int *exit_code) {
     const char  *file[1] = {NULL}, *dir = NULL, *top = NULL, *seeds = NULL, *max_time = NULL;
     const char **lists = calloc(3 * ((size_t)argc + 1), sizeof *lists);
@@ -134,9 +124,9 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
                                 {.name = "--allow-inexact", .given = &inexact},
                                 {0}};
     brood_err_t    err = parse_options(argc, argv, options, file, 1);
-    if (err == BROOD_OK) err = count_option("--top", top, BROOD_MAX_TEXTS, &train.top);
+    if (err == BROOD_OK) err = count_option("--top", top, 1, BROOD_MAX_TEXTS, &train.top);
     train.top_given = top != NULL;
-    if (err == BROOD_OK) err = count_option("--seeds", seeds, 1000000, &train.seeds);
+    if (err == BROOD_OK) err = count_option("--seeds", seeds, 1, 1000000, &train.seeds);
     if (err == BROOD_OK && !dry && !dir)
         err = brood_fail(BROOD_E_USAGE, "--run DIR is missing: the directory that keeps the training");
     if (err == BROOD_OK && train.save) err = model_check_place(train.save);

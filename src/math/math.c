@@ -30,18 +30,22 @@ struct brood_math {
     brood_isa_t         isa;
     const brood_path_t *path;
     void               *workspace;
-    brood_arena_t       arena;
+    brood_arena_t       arena; /* all threads' workspaces; of thread 0 alone, as are the next two */
+    brood_team_t       *team;
+    brood_math_t       *others; /* [threads − 1] */
     char                description[96];
 };
 
-brood_err_t brood_math_create(brood_numerics_t numerics, brood_isa_t isa, brood_math_t **math) {
+brood_err_t brood_math_create(brood_numerics_t numerics, brood_isa_t isa, int64_t threads, brood_math_t **math) {
     brood_err_t   err = BROOD_OK;
     brood_math_t *made = calloc(1, sizeof *made);
-    if (!made) {
-        err = brood_fail(BROOD_E_MEMORY, "%zu bytes cannot be had", sizeof *made);
+    if (made && threads > 1) made->others = calloc((size_t)threads - 1, sizeof *made);
+    if (!made || (threads > 1 && !made->others)) {
+        err = brood_fail(BROOD_E_MEMORY, "%zu bytes cannot be had", (size_t)threads * sizeof *made);
         goto done;
     }
-    BROOD_TRY(brood_arena_init(&made->arena, BROOD_WORKSPACE));
+    BROOD_TRY(brood_arena_init(&made->arena, (size_t)threads * BROOD_WORKSPACE));
+    BROOD_TRY(brood_team_create(threads, &made->team));
     made->workspace = brood_arena_take(&made->arena, BROOD_WORKSPACE);
     made->numerics = numerics;
     made->isa = isa;
@@ -53,6 +57,11 @@ brood_err_t brood_math_create(brood_numerics_t numerics, brood_isa_t isa, brood_
         snprintf(made->description, sizeof made->description, "portable %s", brood_isa_name(isa));
         made->path = portable_paths[isa];
     }
+    for (int64_t i = 0; i < threads - 1; i++)
+        made->others[i] = (brood_math_t){.numerics = numerics,
+                                         .isa = isa,
+                                         .path = made->path,
+                                         .workspace = brood_arena_take(&made->arena, BROOD_WORKSPACE)};
 
 done:
     if (err != BROOD_OK) brood_math_destroy(&made);
@@ -62,9 +71,19 @@ done:
 
 void brood_math_destroy(brood_math_t **math) {
     if (!*math) return;
+    brood_team_destroy(&(*math)->team);
+    free((*math)->others);
     brood_arena_fini(&(*math)->arena);
     free(*math);
     *math = NULL;
+}
+
+brood_team_t *brood_math_team(const brood_math_t *math) {
+    return math->team;
+}
+
+brood_math_t *brood_math_of_thread(brood_math_t *math, int64_t thread) {
+    return thread == 0 ? math : &math->others[thread - 1];
 }
 
 brood_isa_t brood_math_isa(const brood_math_t *math) {

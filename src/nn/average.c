@@ -1,29 +1,22 @@
 #include "cost.h"
 #include "layer.h"
 
-static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
-                             brood_arena_t *arena) {
-    (void)net, (void)math;
-    layer->as.average.sums = brood_arena_take(arena, (size_t)layer->out[2] * sizeof(double));
-    return (brood_needs_t){0};
-}
-
-static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     int64_t             positions = layer->in[0] * layer->in[1], channels = layer->out[2];
-    const brood_real_t *x = brood_layer_x(net, layer, first);
-    brood_real_t       *y = brood_layer_y(layer, first);
-    double             *sums = layer->as.average.sums;
+    const brood_real_t *x = brood_layer_x(net, layer, worker, first);
+    brood_real_t       *y = brood_layer_y(layer, worker, first);
+    double             *sums = worker->sums;
     for (int64_t i = 0; i < images; i++, x += layer->in_size, y += channels) {
         net->kernels->sum_rows(positions, channels, x, sums);
         for (int64_t c = 0; c < channels; c++) y[c] = (brood_real_t)(sums[c] / (double)positions);
     }
 }
 
-static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     (void)net;
     int64_t             positions = layer->in[0] * layer->in[1], channels = layer->out[2];
-    const brood_real_t *dy = brood_layer_dy(layer, first);
-    brood_real_t       *dx = brood_layer_dx(layer, first);
+    const brood_real_t *dy = brood_layer_dy(layer, worker, first);
+    brood_real_t       *dx = brood_layer_dx(layer, worker, first);
     for (int64_t i = 0; i < images; i++, dy += channels)
         for (int64_t p = 0; p < positions; p++, dx += channels)
             for (int64_t c = 0; c < channels; c++) dx[c] = dy[c] / (brood_real_t)positions;
@@ -35,8 +28,7 @@ static double cost(const brood_layer_t *layer) {
 
 const brood_layer_ops_t brood_layer_average = {
     .name = "average",
-    .lay_out = lay_out,
-    .forward = {{forward, false, BROOD_AT_BOTH}},
-    .backward = {{backward, false, BROOD_AT_BOTH}},
+    .forward = {{forward, NULL, BROOD_AT_BOTH}},
+    .backward = {{backward, NULL, BROOD_AT_BOTH}},
     .cost = cost,
 };

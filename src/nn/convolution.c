@@ -34,33 +34,39 @@ const brood_layer_ops_t *brood_convolution_choose(const brood_layer_t *layer) {
     return best;
 }
 
-void brood_convolution_flip(int64_t taps, int64_t channels, int64_t filters, const brood_real_t *weights,
-                            brood_real_t *flipped) {
-    for (int64_t tap = 0; tap < taps; tap++)
-        for (int64_t f = 0; f < filters; f++)
-            for (int64_t c = 0; c < channels; c++)
-                flipped[(tap * filters + f) * channels + c] = weights[((taps - 1 - tap) * channels + c) * filters + f];
+void brood_bias_lay_out(const brood_net_t *net, brood_layer_t *layer, brood_arena_t *arena) {
+    layer->bias_partials = brood_arena_take(arena, (size_t)(net->parts * layer->out[2]) * sizeof(double));
 }
 
-void brood_bias_lay_out(brood_layer_t *layer, brood_arena_t *arena) {
-    layer->bias_gradient = brood_arena_take(arena, (size_t)(2 * layer->out[2]) * sizeof(double));
-}
-
-void brood_bias_clear(const brood_layer_t *layer) {
-    if (layer->args.bias) memset(layer->bias_gradient, 0, (size_t)layer->out[2] * sizeof(double));
-}
-
-void brood_bias_add(const brood_net_t *net, const brood_layer_t *layer, int64_t images, const brood_real_t *dy) {
+void brood_bias_add(const brood_net_t *net, const brood_layer_t *layer, const brood_worker_t *worker, int64_t first,
+                    int64_t images) {
     if (!layer->args.bias) return;
-    int64_t filters = layer->out[2], positions = layer->out[0] * layer->out[1];
-    double *total = layer->bias_gradient, *partial = total + filters;
-    for (int64_t i = 0; i < images; i++) {
-        net->kernels->sum_rows(positions, filters, dy + i * positions * filters, partial);
-        for (int64_t f = 0; f < filters; f++) total[f] += partial[f];
+    int64_t filters = layer->out[2], rows = images * layer->out[0] * layer->out[1];
+    double *partial = layer->bias_partials + worker->part * filters;
+    net->kernels->sum_rows(rows, filters, brood_layer_dy(layer, worker, first), worker->sums);
+    if (first == worker->begin) memset(partial, 0, (size_t)filters * sizeof *partial);
+    for (int64_t f = 0; f < filters; f++) partial[f] += worker->sums[f];
+}
+
+void brood_bias_finish(const brood_net_t *net, const brood_layer_t *layer) {
+    if (!layer->args.bias) return;
+    int64_t filters = layer->out[2];
+    for (int64_t f = 0; f < filters; f++) {
+        double sum = 0;
+        for (int64_t part = 0; part < brood_net_parts(net); part++) sum += layer->bias_partials[part * filters + f];
+        layer->array[1]->gradient[f] = (brood_real_t)sum;
     }
 }
 
-void brood_bias_finish(const brood_layer_t *layer) {
-    if (!layer->args.bias) return;
-    for (int64_t f = 0; f < layer->out[2]; f++) layer->array[1]->gradient[f] = (brood_real_t)layer->bias_gradient[f];
+int64_t brood_partial_pieces(const brood_net_t *net, const brood_layer_t *layer) {
+    (void)net;
+    return (layer->partial_size + BROOD_PARTIAL_PIECE - 1) / BROOD_PARTIAL_PIECE;
+}
+
+void brood_partials_add_up(const brood_net_t *net, const brood_layer_t *layer, int64_t first, int64_t pieces,
+                           brood_real_t *to) {
+    int64_t size = layer->partial_size, begin = first * BROOD_PARTIAL_PIECE;
+    int64_t end = (first + pieces) * BROOD_PARTIAL_PIECE;
+    if (end > size) end = size;
+    net->kernels->add_up(end - begin, brood_net_parts(net), size, layer->partials + begin, to + begin);
 }

@@ -29,14 +29,17 @@ static inline int64_t brood_convolution_pitch(int64_t rows, int64_t numbers) {
     return rows * numbers + BROOD_ARENA_ALIGN / (int64_t)sizeof(brood_real_t);
 }
 
-/* flipped[tap, filter, channel] of weights[tap, channel, filter]: dx is the convolution of dy with these. */
-void brood_convolution_flip(int64_t taps, int64_t channels, int64_t filters, const brood_real_t *weights,
-                            brood_real_t *flipped);
+/* The gradient of the biases: of each part's rows in order, then the parts in order. */
+void brood_bias_lay_out(const brood_net_t *net, brood_layer_t *layer, brood_arena_t *arena);
+void brood_bias_add(const brood_net_t *net, const brood_layer_t *layer, const brood_worker_t *worker, int64_t first,
+                    int64_t images);
+void brood_bias_finish(const brood_net_t *net, const brood_layer_t *layer);
 
-/* The gradient of the biases: one partial an image, added image by image. */
-void brood_bias_lay_out(brood_layer_t *layer, brood_arena_t *arena);
-void brood_bias_clear(const brood_layer_t *layer);
-void brood_bias_add(const brood_net_t *net, const brood_layer_t *layer, int64_t images, const brood_real_t *dy);
-void brood_bias_finish(const brood_layer_t *layer);
+/* to[ops->partial]: the parts' partials, added up in order, as pieces of BROOD_PARTIAL_PIECE elements. `to` may be the
+   first part's. */
+#define BROOD_PARTIAL_PIECE 1024
+int64_t brood_partial_pieces(const brood_net_t *net, const brood_layer_t *layer);
+void    brood_partials_add_up(const brood_net_t *net, const brood_layer_t *layer, int64_t first, int64_t pieces,
+                              brood_real_t *to);
 
 #endif

@@ -15,6 +15,10 @@ static brood_sweep_t plan_backward(const brood_layer_t *layer) {
     return brood_sweep_plan(&forward.height, &forward.width, layer->out[2], layer->in[2]);
 }
 
+static int64_t partial(const brood_layer_t *layer) {
+    return (int64_t)layer->args.height * layer->args.width * layer->in[2] * layer->out[2];
+}
+
 static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
                              brood_arena_t *arena) {
     int64_t        filters = layer->out[2], channels = layer->in[2];
@@ -23,7 +27,7 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     layer->as.direct.packed =
         brood_arena_take(arena, (size_t)brood_packed_count_real(math, forward->depth, filters) * sizeof(brood_real_t));
     layer->as.direct.tiled_bias = brood_arena_take(arena, (size_t)(filters * BROOD_TILE) * sizeof(brood_real_t));
-    brood_bias_lay_out(layer, arena);
+    brood_bias_lay_out(net, layer, arena);
     int64_t workspace = brood_sweep_workspace(forward, net->block);
     if (!layer->propagates) return (brood_needs_t){.workspace = workspace};
 
@@ -40,55 +44,68 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     return (brood_needs_t){.workspace = workspace};
 }
 
-static void prepare_forward(brood_net_t *net, brood_layer_t *layer) {
+static void prepare_forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                            int64_t count) {
+    (void)net, (void)first, (void)count;
     const brood_sweep_t *sweep = &layer->as.direct.forward;
-    brood_pack_real(net->math, BROOD_PLAIN, sweep->depth, sweep->filters, layer->array[0]->value, sweep->filters,
+    brood_pack_real(worker->math, BROOD_PLAIN, sweep->depth, sweep->filters, layer->array[0]->value, sweep->filters,
                     layer->as.direct.packed);
     if (layer->args.bias) brood_nn_tile(sweep->filters, layer->array[1]->value, layer->as.direct.tiled_bias);
 }
 
-static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     const brood_sweep_t *sweep = &layer->as.direct.forward;
-    brood_sweep_forward(sweep, net->math, net->kernels, images, brood_layer_x(net, layer, first),
-                        layer->as.direct.packed, brood_layer_y(layer, first), net->workspace);
+    brood_sweep_forward(sweep, worker->math, net->kernels, images, brood_layer_x(net, layer, worker, first),
+                        layer->as.direct.packed, brood_layer_y(layer, worker, first), worker->workspace);
     if (layer->args.bias)
         net->kernels->add_rows(images * sweep->positions, sweep->filters, layer->as.direct.tiled_bias,
-                               brood_layer_y(layer, first));
+                               brood_layer_y(layer, worker, first));
 }
 
-static void prepare_backward(brood_net_t *net, brood_layer_t *layer) {
+/* flipped[tap, filter, channel] of weights[tap, channel, filter]: dx is the convolution of dy with these. */
+static void flip(int64_t taps, int64_t channels, int64_t filters, const brood_real_t *weights, brood_real_t *flipped) {
+    for (int64_t tap = 0; tap < taps; tap++)
+        for (int64_t f = 0; f < filters; f++)
+            for (int64_t c = 0; c < channels; c++)
+                flipped[(tap * filters + f) * channels + c] = weights[((taps - 1 - tap) * channels + c) * filters + f];
+}
+
+static void prepare_backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                             int64_t count) {
+    (void)net, (void)first, (void)count;
     const brood_sweep_t *sweep = &layer->as.direct.forward, *backward = &layer->as.direct.backward;
-    brood_bias_clear(layer);
     if (!layer->propagates) return;
     const brood_real_t *weights = layer->array[0]->value;
     if (brood_convolution_strided(layer)) {
-        brood_pack_real(net->math, BROOD_TRANSPOSED, sweep->filters, sweep->depth, weights, sweep->filters,
+        brood_pack_real(worker->math, BROOD_TRANSPOSED, sweep->filters, sweep->depth, weights, sweep->filters,
                         layer->as.direct.packed_back);
         return;
     }
-    brood_convolution_flip(sweep->depth / sweep->channels, sweep->channels, sweep->filters, weights, net->workspace);
-    brood_pack_real(net->math, BROOD_PLAIN, backward->depth, backward->filters, net->workspace, backward->filters,
+    flip(sweep->depth / sweep->channels, sweep->channels, sweep->filters, weights, worker->workspace);
+    brood_pack_real(worker->math, BROOD_PLAIN, backward->depth, backward->filters, worker->workspace, backward->filters,
                     layer->as.direct.packed_back);
 }
 
-static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     const brood_sweep_t *sweep = &layer->as.direct.forward;
-    const brood_real_t  *dy = brood_layer_dy(layer, first);
-    brood_sweep_weights(sweep, net->math, net->kernels, images, brood_layer_x(net, layer, first), dy, first > 0,
-                        layer->array[0]->gradient, net->workspace);
-    brood_bias_add(net, layer, images, dy);
+    const brood_real_t  *dy = brood_layer_dy(layer, worker, first);
+    brood_sweep_weights(sweep, worker->math, net->kernels, images, brood_layer_x(net, layer, worker, first), dy,
+                        first > worker->begin, brood_layer_partial(layer, worker), worker->workspace);
+    brood_bias_add(net, layer, worker, first, images);
     if (!layer->propagates) return;
     if (brood_convolution_strided(layer))
-        brood_sweep_scatter(sweep, net->math, net->kernels, images, dy, layer->as.direct.packed_back,
-                            brood_layer_dx(layer, first), net->workspace);
+        brood_sweep_scatter(sweep, worker->math, net->kernels, images, dy, layer->as.direct.packed_back,
+                            brood_layer_dx(layer, worker, first), worker->workspace);
     else
-        brood_sweep_forward(&layer->as.direct.backward, net->math, net->kernels, images, dy,
-                            layer->as.direct.packed_back, brood_layer_dx(layer, first), net->workspace);
+        brood_sweep_forward(&layer->as.direct.backward, worker->math, net->kernels, images, dy,
+                            layer->as.direct.packed_back, brood_layer_dx(layer, worker, first), worker->workspace);
 }
 
-static void finish_backward(brood_net_t *net, brood_layer_t *layer) {
-    (void)net;
-    brood_bias_finish(layer);
+static void finish_backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                            int64_t pieces) {
+    (void)worker;
+    brood_partials_add_up(net, layer, first, pieces, layer->array[0]->gradient);
+    if (first == 0) brood_bias_finish(net, layer);
 }
 
 static double cost_of_gathering(const brood_sweep_t *sweep) {
@@ -113,11 +130,12 @@ const brood_layer_ops_t brood_convolution_direct = {
     .way = "convolution, direct",
     .keeps_input = true,
     .arrays = brood_convolution_arrays,
+    .partial = partial,
     .lay_out = lay_out,
-    .prepare_forward = prepare_forward,
-    .prepare_backward = prepare_backward,
-    .finish_backward = finish_backward,
-    .forward = {{forward, false, BROOD_AT_BOTH}},
-    .backward = {{backward, false, BROOD_AT_BOTH}},
+    .prepare_forward = {{prepare_forward, brood_one_piece, 0}},
+    .prepare_backward = {{prepare_backward, brood_one_piece, 0}},
+    .finish_backward = {{finish_backward, brood_partial_pieces, 0}},
+    .forward = {{forward, NULL, BROOD_AT_BOTH}},
+    .backward = {{backward, NULL, BROOD_AT_BOTH}},
     .cost = cost,
 };

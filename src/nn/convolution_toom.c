@@ -12,6 +12,7 @@ static brood_toom_shape_t shape_of(const brood_layer_t *layer) {
 }
 
 #define GROUP_ELEMENTS 131072 /* transformed tiles of a group of images */
+#define FILTER_PIECE   256    /* numbers of a tap that are transformed by one thread: whole vectors of any path */
 
 static int64_t tiles_of(const brood_toom_t *toom) {
     return toom->tiles[0] * toom->tiles[1];
@@ -21,6 +22,14 @@ static int64_t tiles_of(const brood_toom_t *toom) {
 static int64_t space_of(const brood_layer_t *layer, int64_t channels) {
     return brood_toom_points(layer->as.toom.plan) *
            brood_convolution_pitch(layer->as.toom.group * tiles_of(&layer->as.toom.x), channels);
+}
+
+static int64_t partial(const brood_layer_t *layer) {
+    brood_toom_shape_t shape = shape_of(layer);
+    brood_toom_axis_t  plan[2];
+    brood_toom_plan(shape.outputs[0], layer->args.height, &plan[0]);
+    brood_toom_plan(shape.outputs[1], layer->args.width, &plan[1]);
+    return brood_toom_points(plan) * layer->in[2] * layer->out[2];
 }
 
 static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
@@ -40,7 +49,8 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     layer->as.toom.y = brood_toom_image(plan, size, (const int64_t[2]){0, 0}, filters);
     layer->as.toom.dy = brood_toom_image(plan, size, behind, filters);
     layer->as.toom.dx = brood_toom_image(plan, size, (const int64_t[2]){0, 0}, channels);
-    layer->as.toom.filters = brood_toom_taps(plan, channels * filters);
+    layer->as.toom.filters = layer->as.toom.flipped = brood_toom_taps(plan, channels * filters);
+    for (int axis = 0; axis < 2; axis++) layer->as.toom.flipped.step[axis] *= -1;
     int64_t an_image = points * tiles_of(&layer->as.toom.x) * (channels + filters);
     layer->as.toom.group = brood_larger(1, GROUP_ELEMENTS / an_image);
     if (layer->as.toom.group > net->block) layer->as.toom.group = net->block;
@@ -49,17 +59,15 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     layer->as.toom.packed_back_count = brood_packed_count_real(math, filters, channels);
     size_t packed = (size_t)(points * layer->as.toom.packed_count);
     size_t packed_back = (size_t)(points * layer->as.toom.packed_back_count);
-    layer->as.toom.gradient = brood_arena_take(arena, (size_t)(points * channels * filters) * sizeof(brood_real_t));
     layer->as.toom.packed = brood_arena_take(arena, packed * sizeof(brood_real_t));
     if (layer->propagates) layer->as.toom.packed_back = brood_arena_take(arena, packed_back * sizeof(brood_real_t));
-    brood_bias_lay_out(layer, arena);
+    brood_bias_lay_out(net, layer, arena);
 
     int64_t of_tiles =
         brood_larger(brood_toom_workspace(&layer->as.toom.x), brood_toom_workspace(&layer->as.toom.filters));
     int64_t of_group = space_of(layer, channels) + space_of(layer, filters);
-    int64_t of_filters = (points + height.kernel * width.kernel) * channels * filters;
     if (plan == counted) layer->as.toom.plan = NULL;
-    return (brood_needs_t){.workspace = of_tiles + brood_larger(of_group, of_filters)};
+    return (brood_needs_t){.workspace = of_tiles + of_group};
 }
 
 /* The workspace: of the transforms; the transformed tiles of `channels` numbers a position; what is behind them. */
@@ -67,53 +75,84 @@ typedef struct {
     brood_real_t *tiles, *first, *second;
 } room_t;
 
-static room_t room_of(const brood_net_t *net, const brood_layer_t *layer, int64_t channels) {
-    room_t room = {.tiles = net->workspace};
+static room_t room_of(const brood_worker_t *worker, const brood_layer_t *layer, int64_t channels) {
+    room_t room = {.tiles = worker->workspace};
     room.first = room.tiles +
                  brood_larger(brood_toom_workspace(&layer->as.toom.x), brood_toom_workspace(&layer->as.toom.filters));
     room.second = room.first + space_of(layer, channels);
     return room;
 }
 
-static void transform_filters(brood_net_t *net, brood_layer_t *layer, const brood_real_t *taps, int64_t channels,
-                              int64_t filters, int64_t count, brood_real_t *packed) {
-    room_t room = room_of(net, layer, 0);
-    net->kernels->toom_evaluate(&layer->as.toom.filters, taps, room.first, channels * filters, room.tiles);
-    for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
-        brood_pack_real(net->math, BROOD_PLAIN, channels, filters, room.first + p * channels * filters, filters,
-                        packed + p * count);
+static int64_t filter_pieces(const brood_net_t *net, const brood_layer_t *layer) {
+    (void)net;
+    return (layer->in[2] * layer->out[2] + FILTER_PIECE - 1) / FILTER_PIECE;
 }
 
-static void prepare_forward(brood_net_t *net, brood_layer_t *layer) {
-    transform_filters(net, layer, layer->array[0]->value, layer->in[2], layer->out[2], layer->as.toom.packed_count,
-                      layer->as.toom.packed);
+static int64_t points_of(const brood_net_t *net, const brood_layer_t *layer) {
+    (void)net;
+    return brood_toom_points(layer->as.toom.plan);
 }
 
-static void prepare_backward(brood_net_t *net, brood_layer_t *layer) {
-    int64_t channels = layer->in[2], filters = layer->out[2], points = brood_toom_points(layer->as.toom.plan);
+/* The numbers of the filters' taps that pieces are made of, as a tile of their own. */
+static brood_toom_t some_numbers(const brood_toom_t *filters, int64_t first, int64_t pieces) {
+    brood_toom_t some = *filters;
+    some.channels -= first * FILTER_PIECE;
+    if (some.channels > pieces * FILTER_PIECE) some.channels = pieces * FILTER_PIECE;
+    return some;
+}
+
+/* The filters at the points, [points, channels, filters]: until they are packed, where the gradient's first partial
+   will be. */
+static void evaluate_filters(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker,
+                             const brood_toom_t *filters, const brood_real_t *taps, int64_t first, int64_t pieces) {
+    brood_toom_t some = some_numbers(filters, first, pieces);
+    int64_t      begin = first * FILTER_PIECE;
+    net->kernels->toom_evaluate(&some, taps + begin, layer->partials + begin, filters->channels, worker->workspace);
+}
+
+static void evaluate(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t pieces) {
+    evaluate_filters(net, layer, worker, &layer->as.toom.filters, layer->array[0]->value, first, pieces);
+}
+
+static void pack(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t points) {
+    (void)net;
+    int64_t channels = layer->in[2], filters = layer->out[2], count = layer->as.toom.packed_count;
+    for (int64_t p = first; p < first + points; p++)
+        brood_pack_real(worker->math, BROOD_PLAIN, channels, filters, layer->partials + p * channels * filters, filters,
+                        layer->as.toom.packed + p * count);
+}
+
+/* dx is the convolution of dy with the filters from their last tap to their first, channels and filters exchanged. */
+static void evaluate_flipped(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                             int64_t pieces) {
     int64_t taps = (int64_t)layer->args.height * layer->args.width;
-    brood_bias_clear(layer);
-    memset(layer->as.toom.gradient, 0, (size_t)(points * channels * filters) * sizeof(brood_real_t));
-    if (!layer->propagates) return;
-    brood_real_t *flipped = room_of(net, layer, 0).first + points * channels * filters;
-    brood_convolution_flip(taps, channels, filters, layer->array[0]->value, flipped);
-    transform_filters(net, layer, flipped, filters, channels, layer->as.toom.packed_back_count,
-                      layer->as.toom.packed_back);
+    if (layer->propagates)
+        evaluate_filters(net, layer, worker, &layer->as.toom.flipped,
+                         layer->array[0]->value + (taps - 1) * layer->in[2] * layer->out[2], first, pieces);
+}
+
+static void pack_flipped(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                         int64_t points) {
+    (void)net;
+    int64_t channels = layer->in[2], filters = layer->out[2], count = layer->as.toom.packed_back_count;
+    for (int64_t p = first; layer->propagates && p < first + points; p++)
+        brood_pack_real(worker->math, BROOD_TRANSPOSED, filters, channels, layer->partials + p * channels * filters,
+                        filters, layer->as.toom.packed_back + p * count);
 }
 
 /* y of the tiles of x, for a group of images. */
-static void convolve(brood_net_t *net, const brood_layer_t *layer, const brood_toom_t *from, const brood_toom_t *to,
-                     int64_t images, const brood_real_t *x, const brood_real_t *packed, int64_t packed_count,
-                     const brood_real_t *bias, brood_real_t *y) {
+static void convolve(brood_net_t *net, const brood_layer_t *layer, brood_worker_t *worker, const brood_toom_t *from,
+                     const brood_toom_t *to, int64_t images, const brood_real_t *x, const brood_real_t *packed,
+                     int64_t packed_count, const brood_real_t *bias, brood_real_t *y) {
     const int64_t channels = from->channels, filters = to->channels, tiles = tiles_of(from);
     const int64_t pitch = brood_convolution_pitch(layer->as.toom.group * tiles, channels);
     const int64_t y_pitch = brood_convolution_pitch(layer->as.toom.group * tiles, filters),
                   size = layer->in[0] * layer->in[1];
-    room_t room = room_of(net, layer, channels);
+    room_t room = room_of(worker, layer, channels);
     for (int64_t i = 0; i < images; i++)
         net->kernels->toom_input(from, x + i * size * channels, room.first + i * tiles * channels, pitch, room.tiles);
     for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
-        brood_product_packed_real(net->math, BROOD_PLAIN, images * tiles, filters, channels, room.first + p * pitch,
+        brood_product_packed_real(worker->math, BROOD_PLAIN, images * tiles, filters, channels, room.first + p * pitch,
                                   channels, packed + p * packed_count, false, room.second + p * y_pitch, filters);
     for (int64_t i = 0; i < images; i++)
         net->kernels->toom_collect(to, room.second + i * tiles * filters, y_pitch, bias, y + i * size * filters,
@@ -124,52 +163,62 @@ static int64_t group_of(const brood_layer_t *layer, int64_t done, int64_t images
     return images - done < layer->as.toom.group ? images - done : layer->as.toom.group;
 }
 
-static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     const brood_real_t *bias = layer->args.bias ? layer->array[1]->value : NULL;
-    const brood_real_t *x = brood_layer_x(net, layer, first);
-    brood_real_t       *y = brood_layer_y(layer, first);
+    const brood_real_t *x = brood_layer_x(net, layer, worker, first);
+    brood_real_t       *y = brood_layer_y(layer, worker, first);
     for (int64_t i = 0; i < images; i += layer->as.toom.group)
-        convolve(net, layer, &layer->as.toom.x, &layer->as.toom.y, group_of(layer, i, images), x + i * layer->in_size,
-                 layer->as.toom.packed, layer->as.toom.packed_count, bias, y + i * layer->out_size);
+        convolve(net, layer, worker, &layer->as.toom.x, &layer->as.toom.y, group_of(layer, i, images),
+                 x + i * layer->in_size, layer->as.toom.packed, layer->as.toom.packed_count, bias,
+                 y + i * layer->out_size);
 }
 
-static void add_gradient(brood_net_t *net, brood_layer_t *layer, int64_t images, const brood_real_t *x,
-                         const brood_real_t *dy) {
+static void add_gradient(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, bool accumulate,
+                         int64_t images, const brood_real_t *x, const brood_real_t *dy) {
     const brood_toom_t *from = &layer->as.toom.x, *to = &layer->as.toom.y;
     const int64_t       channels = from->channels, filters = to->channels, tiles = tiles_of(from);
     const int64_t       pitch = brood_convolution_pitch(layer->as.toom.group * tiles, channels);
     const int64_t       y_pitch = brood_convolution_pitch(layer->as.toom.group * tiles, filters),
                   size = layer->in[0] * layer->in[1];
-    room_t room = room_of(net, layer, channels);
+    room_t room = room_of(worker, layer, channels);
     for (int64_t i = 0; i < images; i++) {
         net->kernels->toom_input(from, x + i * size * channels, room.first + i * tiles * channels, pitch, room.tiles);
         net->kernels->toom_evaluate(to, dy + i * size * filters, room.second + i * tiles * filters, y_pitch,
                                     room.tiles);
     }
     for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
-        brood_product_real(net->math, BROOD_TRANSPOSED, BROOD_PLAIN, channels, filters, images * tiles,
-                           room.first + p * pitch, channels, room.second + p * y_pitch, filters, true,
-                           layer->as.toom.gradient + p * channels * filters, filters);
+        brood_product_real(worker->math, BROOD_TRANSPOSED, BROOD_PLAIN, channels, filters, images * tiles,
+                           room.first + p * pitch, channels, room.second + p * y_pitch, filters, accumulate,
+                           brood_layer_partial(layer, worker) + p * channels * filters, filters);
 }
 
-static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
-    const brood_real_t *dy = brood_layer_dy(layer, first);
-    brood_bias_add(net, layer, images, dy);
+static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
+    const brood_real_t *dy = brood_layer_dy(layer, worker, first);
+    brood_bias_add(net, layer, worker, first, images);
     for (int64_t i = 0; i < images; i += layer->as.toom.group) {
         int64_t group = group_of(layer, i, images);
-        add_gradient(net, layer, group, brood_layer_x(net, layer, first) + i * layer->in_size,
-                     dy + i * layer->out_size);
+        add_gradient(net, layer, worker, first + i > worker->begin, group,
+                     brood_layer_x(net, layer, worker, first) + i * layer->in_size, dy + i * layer->out_size);
         if (layer->propagates)
-            convolve(net, layer, &layer->as.toom.dy, &layer->as.toom.dx, group, dy + i * layer->out_size,
+            convolve(net, layer, worker, &layer->as.toom.dy, &layer->as.toom.dx, group, dy + i * layer->out_size,
                      layer->as.toom.packed_back, layer->as.toom.packed_back_count, NULL,
-                     brood_layer_dx(layer, first) + i * layer->in_size);
+                     brood_layer_dx(layer, worker, first) + i * layer->in_size);
     }
 }
 
-static void finish_backward(brood_net_t *net, brood_layer_t *layer) {
-    brood_bias_finish(layer);
-    net->kernels->toom_collect(&layer->as.toom.filters, layer->as.toom.gradient, layer->as.toom.filters.channels, NULL,
-                               layer->array[0]->gradient, net->workspace);
+static void add_up(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t pieces) {
+    (void)worker;
+    brood_partials_add_up(net, layer, first, pieces, layer->partials);
+    if (first == 0) brood_bias_finish(net, layer);
+}
+
+static void collect_filters(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                            int64_t pieces) {
+    const brood_toom_t *filters = &layer->as.toom.filters;
+    brood_toom_t        some = some_numbers(filters, first, pieces);
+    int64_t             begin = first * FILTER_PIECE;
+    net->kernels->toom_collect(&some, layer->partials + begin, filters->channels, NULL,
+                               layer->array[0]->gradient + begin, worker->workspace);
 }
 
 static double cost(const brood_layer_t *layer) {
@@ -182,11 +231,12 @@ const brood_layer_ops_t brood_convolution_toom = {
     .way = "convolution, Toom-Cook",
     .keeps_input = true,
     .arrays = brood_convolution_arrays,
+    .partial = partial,
     .lay_out = lay_out,
-    .prepare_forward = prepare_forward,
-    .prepare_backward = prepare_backward,
-    .finish_backward = finish_backward,
-    .forward = {{forward, false, BROOD_AT_BOTH}},
-    .backward = {{backward, false, BROOD_AT_BOTH}},
+    .prepare_forward = {{evaluate, filter_pieces, 0}, {pack, points_of, 0}},
+    .prepare_backward = {{evaluate_flipped, filter_pieces, 0}, {pack_flipped, points_of, 0}},
+    .finish_backward = {{add_up, brood_partial_pieces, 0}, {collect_filters, filter_pieces, 0}},
+    .forward = {{forward, NULL, BROOD_AT_BOTH}},
+    .backward = {{backward, NULL, BROOD_AT_BOTH}},
     .cost = cost,
 };

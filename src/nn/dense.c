@@ -15,39 +15,44 @@ static int64_t arrays(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_
     return layer->args.bias ? 2 : 1;
 }
 
-static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
-                             brood_arena_t *arena) {
-    (void)net, (void)math;
-    layer->as.dense.sums = brood_arena_take(arena, (size_t)layer->out_size * sizeof(double));
-    return (brood_needs_t){0};
-}
-
-/* The weights are the large operand: all images at once, so that they are read once. */
-static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+/* The weights are the large operand: all images of a thread at once, so that they are read once. */
+static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     int64_t       units = layer->out_size;
-    brood_real_t *y = brood_layer_y(layer, first);
-    brood_product_real(net->math, BROOD_PLAIN, BROOD_PLAIN, images, units, layer->in_size,
-                       brood_layer_x(net, layer, first), layer->in_size, layer->array[0]->value, units, false, y,
-                       units);
+    brood_real_t *y = brood_layer_y(layer, worker, first);
+    brood_product_real(worker->math, BROOD_PLAIN, BROOD_PLAIN, images, units, layer->in_size,
+                       brood_layer_x(net, layer, worker, first), layer->in_size, layer->array[0]->value, units, false,
+                       y, units);
     if (!layer->args.bias) return;
     const brood_real_t *bias = layer->array[1]->value;
     for (int64_t i = 0; i < images; i++, y += units)
         for (int64_t u = 0; u < units; u++) y[u] += bias[u];
 }
 
-static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+static int64_t inputs(const brood_net_t *net, const brood_layer_t *layer) {
+    (void)net;
+    return layer->in_size;
+}
+
+/* Of the weights of `count` inputs, which all images add to. */
+static void backward_weights(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                             int64_t count) {
     int64_t             units = layer->out_size;
-    const brood_real_t *dy = brood_layer_dy(layer, first);
-    brood_product_real(net->math, BROOD_TRANSPOSED, BROOD_PLAIN, layer->in_size, units, images,
-                       brood_layer_x(net, layer, first), layer->in_size, dy, units, false, layer->array[0]->gradient,
-                       units);
-    if (layer->args.bias) {
-        net->kernels->sum_rows(images, units, dy, layer->as.dense.sums);
-        for (int64_t u = 0; u < units; u++) layer->array[1]->gradient[u] = (brood_real_t)layer->as.dense.sums[u];
-    }
+    const brood_real_t *dy = brood_layer_dy(layer, worker, 0);
+    brood_product_real(worker->math, BROOD_TRANSPOSED, BROOD_PLAIN, count, units, net->images,
+                       brood_layer_x(net, layer, worker, 0) + first, layer->in_size, dy, units, false,
+                       layer->array[0]->gradient + first * units, units);
+    if (first > 0 || !layer->args.bias) return;
+    net->kernels->sum_rows(net->images, units, dy, worker->sums);
+    for (int64_t u = 0; u < units; u++) layer->array[1]->gradient[u] = (brood_real_t)worker->sums[u];
+}
+
+static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
+    (void)net;
+    int64_t             units = layer->out_size;
+    const brood_real_t *dy = brood_layer_dy(layer, worker, first);
     if (layer->propagates)
-        brood_product_real(net->math, BROOD_PLAIN, BROOD_TRANSPOSED, images, layer->in_size, units, dy, units,
-                           layer->array[0]->value, units, false, brood_layer_dx(layer, first), layer->in_size);
+        brood_product_real(worker->math, BROOD_PLAIN, BROOD_TRANSPOSED, images, layer->in_size, units, dy, units,
+                           layer->array[0]->value, units, false, brood_layer_dx(layer, worker, first), layer->in_size);
 }
 
 static double cost(const brood_layer_t *layer) {
@@ -59,8 +64,7 @@ const brood_layer_ops_t brood_layer_dense = {
     .name = "dense",
     .keeps_input = true,
     .arrays = arrays,
-    .lay_out = lay_out,
-    .forward = {{forward, true, BROOD_AT_BOTH}},
-    .backward = {{backward, true, BROOD_AT_BOTH}},
+    .forward = {{forward, brood_images_as_pieces, BROOD_AT_BOTH}},
+    .backward = {{backward_weights, inputs, BROOD_AT_BOTH}, {backward, brood_images_as_pieces, BROOD_AT_BOTH}},
     .cost = cost,
 };

@@ -23,9 +23,9 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     return (brood_needs_t){0};
 }
 
-static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
-    const brood_real_t *x = brood_layer_x(net, layer, first);
-    brood_real_t       *y = brood_layer_y(layer, first);
+static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
+    const brood_real_t *x = brood_layer_x(net, layer, worker, first);
+    brood_real_t       *y = brood_layer_y(layer, worker, first);
     if (!net->training || layer->args.percent == 0) {
         if (x != y) memcpy(y, x, (size_t)(images * layer->out_size) * sizeof *y);
         return;
@@ -41,10 +41,10 @@ static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64
     }
 }
 
-static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     if (layer->args.percent == 0 && layer->dx == layer->dy) return;
-    const brood_real_t *dy = brood_layer_dy(layer, first);
-    brood_real_t       *dx = brood_layer_dx(layer, first);
+    const brood_real_t *dy = brood_layer_dy(layer, worker, first);
+    brood_real_t       *dx = brood_layer_dx(layer, worker, first);
     for (int64_t i = 0; i < images; i++)
         net->kernels->dropout_apply(layer->out_size, layer->as.dropout.kept + (first + i) * mask_bytes(layer),
                                     scale(layer), dy + i * layer->out_size, dx + i * layer->in_size);
@@ -59,7 +59,7 @@ const brood_layer_ops_t brood_layer_dropout = {
     .name = "dropout",
     .in_place = true,
     .lay_out = lay_out,
-    .forward = {{forward, false, BROOD_AT_BOTH}},
-    .backward = {{backward, false, BROOD_AT_BOTH}},
+    .forward = {{forward, NULL, BROOD_AT_BOTH}},
+    .backward = {{backward, NULL, BROOD_AT_BOTH}},
     .cost = cost,
 };

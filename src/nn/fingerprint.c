@@ -183,7 +183,8 @@ typedef struct {
 
 static void specify(trainee_t *t) {
     const network_t *from = t->network;
-    t->spec = (brood_net_spec_t){.image = {from->image[0], from->image[1], from->image[2]}, .init = from->init};
+    t->spec = (brood_net_spec_t){
+        .image = {from->image[0], from->image[1], from->image[2]}, .init = from->init, .keeps_all = true};
     for (int64_t i = 0; i < from->count; i++)
         (void)brood_net_spec_add(&t->spec, from->layer[i].kind, &from->layer[i].args); /* they fit */
     t->spec.classes = from->layer[from->count - 1].args.outputs;
@@ -234,22 +235,16 @@ static void initialise(trainee_t *t, int64_t part, int64_t number) {
         t->labels[i] = (uint8_t)brood_random_below(&labels, (uint32_t)i, t->spec.classes);
 }
 
-/* Some things are kept of a block of images alone. */
-static int64_t kept(const trainee_t *t, bool whole, int64_t images) {
-    return whole || images < t->net->block ? images : t->net->block;
-}
-
 /* What a pass leaves of each layer, once where layers share it. */
 static uint64_t hash_outputs(const trainee_t *t, int64_t images, uint64_t hash) {
     for (const brood_layer_t *layer = t->net->layer; layer < t->net->layer + t->net->count; layer++)
-        if (layer->y != layer->x) hash = hash_f32(hash, kept(t, layer->y_whole, images) * layer->out_size, layer->y);
+        if (layer->y != layer->x) hash = hash_f32(hash, images * layer->out_size, layer->y);
     return hash;
 }
 
 static uint64_t hash_gradients(const trainee_t *t, int64_t images, uint64_t hash) {
     for (const brood_layer_t *layer = t->net->layer; layer < t->net->layer + t->net->count; layer++)
-        if (layer->dy != layer->dx)
-            hash = hash_f32(hash, kept(t, layer->dy_whole, images) * layer->out_size, layer->dy);
+        if (layer->dy != layer->dx) hash = hash_f32(hash, images * layer->out_size, layer->dy);
     for (int64_t i = 0; i < brood_net_parameter_count(t->net); i++)
         hash = hash_f32(hash, brood_net_parameter(t->net, i)->count, brood_net_parameter(t->net, i)->gradient);
     return hash;

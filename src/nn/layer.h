@@ -24,9 +24,21 @@ typedef struct {
     int64_t       fan_in, fan_out; /* of drawn ones */
 } brood_array_t;
 
-/* One step of a pass over the mini-batch. Steps that follow each other and need not see the whole mini-batch are run
-   block by block, a few images at a time, so that what one step writes the next one finds in the cache. */
-typedef void brood_step_run_t(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images);
+/* What a thread makes steps with. */
+typedef struct {
+    brood_math_t *math;
+    brood_real_t *workspace;   /* of the step that is running */
+    double       *sums;        /* [most channels or units of a layer], likewise */
+    int64_t       place;       /* in images: where this thread's block begins in what holds but blocks */
+    int64_t       part, begin; /* the part of the mini-batch that it works on, and its first image */
+} brood_worker_t;
+
+/* One step of a pass over the mini-batch, run for `count` images from `first` on: a few at a time, so that what one
+   step writes the next one finds in the cache; or, where steps must see the whole mini-batch, for pieces of another
+   kind. Threads share images, or pieces, and know nothing of each other until the next step that is cut otherwise. */
+typedef void    brood_step_run_t(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                                 int64_t count);
+typedef int64_t brood_pieces_t(const brood_net_t *net, const brood_layer_t *layer);
 typedef enum {
     BROOD_AT_INPUT = 1,  /* reads x; in the backward pass writes dx */
     BROOD_AT_OUTPUT = 2, /* writes y; in the backward pass reads dy */
@@ -34,13 +46,14 @@ typedef enum {
 } brood_place_t;
 typedef struct {
     brood_step_run_t *run;
-    bool              whole; /* called once, with all images: a barrier */
+    brood_pieces_t   *pieces; /* their number; NULL: images */
     brood_place_t     at;
 } brood_step_t;
 
-#define BROOD_MAX_STEPS 3
+#define BROOD_MAX_STEPS 3 /* of a layer, in order; a NULL ends them */
 
-/* Elements that layers use one after the other: of a step while it runs; of all steps of a layer in one pass. */
+/* Elements that layers use one after the other: of a step while it runs, a thread; of all steps of a layer in one pass.
+ */
 typedef struct {
     int64_t workspace, exchange;
 } brood_needs_t;
@@ -51,14 +64,14 @@ typedef struct {
     bool        keeps_input, keeps_output; /* its backward pass reads x, y */
     /* The parameter arrays; returns their number. */
     int64_t (*arrays)(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_ARRAYS]);
+    /* Elements of what each part of the mini-batch adds to the gradient of the layer's weights (partials). */
+    int64_t (*partial)(const brood_layer_t *layer);
     /* Takes what the layer keeps from the arena, and tells what it needs besides. */
     brood_needs_t (*lay_out)(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
                              brood_arena_t *arena);
-    /* Before all steps of a forward pass, before and after all of a backward pass. */
-    void (*prepare_forward)(brood_net_t *net, brood_layer_t *layer);
-    void (*prepare_backward)(brood_net_t *net, brood_layer_t *layer);
-    void (*finish_backward)(brood_net_t *net, brood_layer_t *layer);
-    brood_step_t forward[BROOD_MAX_STEPS], backward[BROOD_MAX_STEPS]; /* in order; a NULL ends them */
+    brood_step_t forward[BROOD_MAX_STEPS], backward[BROOD_MAX_STEPS];
+    /* In pieces: before all layers' steps of a forward pass, before and behind all of a backward pass. */
+    brood_step_t prepare_forward[BROOD_MAX_STEPS], prepare_backward[BROOD_MAX_STEPS], finish_backward[BROOD_MAX_STEPS];
     /* Predicted nanoseconds of one training step of one image (cost.h); negative: it can't be made so. */
     double (*cost)(const brood_layer_t *layer);
 } brood_layer_ops_t;
@@ -74,10 +87,12 @@ struct brood_layer {
     bool                     trains;            /* has parameters, or propagates: backward is run */
     brood_real_t            *x, *y;             /* of all images, or of a block of them (x NULL: the image): */
     brood_real_t            *dx, *dy;
-    bool               x_whole, y_whole, dx_whole, dy_whole; /* whether image 0 or the block's first comes first */
+    bool               x_whole, y_whole, dx_whole, dy_whole; /* whether image 0 or the thread's block comes first */
     bool               absorbed;                             /* the layer behind it does what this one would */
     brood_parameter_t *array[BROOD_MAX_ARRAYS];              /* as ops->arrays lists them */
-    double            *bias_gradient;                        /* [2, filters] of a convolution */
+    brood_real_t      *partials;                             /* [parts, partial_size = ops->partial] */
+    int64_t            partial_size;
+    double            *bias_partials; /* [parts, filters] of a convolution */
     union {
         struct {
             brood_sweep_t forward, backward; /* backward: over dy, with the filter flipped (stride 1) */
@@ -95,9 +110,8 @@ struct brood_layer {
         struct {
             brood_toom_axis_t *plan;                 /* [2] */
             brood_toom_t       x, y, dy, dx;         /* dy as the input of the convolution that makes dx */
-            brood_toom_t       filters;              /* channels · filters numbers a tap */
+            brood_toom_t       filters, flipped;     /* channels · filters numbers a tap; from the last tap on */
             int64_t            group;                /* images at a time */
-            brood_real_t      *gradient;             /* of the transformed filters: [points, channels, filters] */
             brood_real_t      *packed, *packed_back; /* transformed filters, plain and flipped: point by point */
             int64_t            packed_count, packed_back_count;
         } toom;
@@ -115,28 +129,41 @@ struct brood_layer {
         struct {
             uint8_t *kept; /* [minibatch, ⌈out_size / 8⌉]: a bit a unit */
         } dropout;
-        struct {
-            double *sums; /* [C] */
-        } average, dense;
     } as;
 };
+
+/* The steps of a pass in order, each with the number of its group. Steps of a group are run together: those over images
+   block by block; others one behind the other. Between groups threads wait for each other. */
+typedef struct {
+    brood_layer_t      *layer;
+    const brood_step_t *step;
+    int64_t             group;
+} brood_planned_t;
+typedef struct {
+    bool            backward;
+    int64_t         count, groups;
+    brood_planned_t planned[3 * BROOD_MAX_LAYERS * BROOD_MAX_STEPS];
+} brood_pass_t;
 
 struct brood_net {
     brood_math_t             *math;
     const brood_nn_kernels_t *kernels;
     int64_t                   count, minibatch, block, classes;
+    int64_t                   parts; /* of a mini-batch, whatever the threads: what they add to gradients is added up */
     brood_init_t              init;
+    bool                      keeps_all;
     brood_layer_t             layer[BROOD_MAX_LAYERS];
     int64_t                   parameter_count;
     brood_parameter_t         parameter[BROOD_MAX_LAYERS * BROOD_MAX_ARRAYS];
     brood_array_t             array[BROOD_MAX_LAYERS * BROOD_MAX_ARRAYS];
     char                      name[BROOD_MAX_LAYERS * BROOD_MAX_ARRAYS][32];
-    brood_real_t             *workspace; /* of the step that is running */
-    brood_real_t             *exchange;  /* of the layer whose steps are running */
-    const brood_real_t       *x;         /* what follows is of the pass that is running */
+    brood_worker_t            worker[BROOD_MOST_THREADS];
+    brood_real_t             *exchange; /* of the layer whose steps are running */
+    brood_pass_t              forward, backward;
+    const brood_real_t       *x; /* what follows is of the pass that is running */
     int64_t                   images;
     bool                      training;
-    brood_layer_time_t       *times; /* NULL: nobody asks */
+    brood_layer_time_t       *times; /* NULL: nobody asks; of thread 0 */
     double (*now)(void);
     brood_key4_t key;
 };
@@ -154,20 +181,40 @@ static inline brood_key4_t brood_key4_part(const brood_key4_t *key, int64_t part
     return other;
 }
 
-/* From the image `first` on. */
-static inline const brood_real_t *brood_layer_x(const brood_net_t *net, const brood_layer_t *layer, int64_t first) {
+/* From the image `first` on, which is the first of the thread's block. */
+static inline const brood_real_t *brood_layer_x(const brood_net_t *net, const brood_layer_t *layer,
+                                                const brood_worker_t *worker, int64_t first) {
     if (layer->input == BROOD_INPUT_IMAGE) return net->x + first * layer->in_size;
-    return layer->x + (layer->x_whole ? first * layer->in_size : 0);
+    return layer->x + (layer->x_whole ? first : worker->place) * layer->in_size;
 }
-static inline brood_real_t *brood_layer_y(const brood_layer_t *layer, int64_t first) {
-    return layer->y + (layer->y_whole ? first * layer->out_size : 0);
+static inline brood_real_t *brood_layer_y(const brood_layer_t *layer, const brood_worker_t *worker, int64_t first) {
+    return layer->y + (layer->y_whole ? first : worker->place) * layer->out_size;
 }
-static inline brood_real_t *brood_layer_dx(const brood_layer_t *layer, int64_t first) {
-    return layer->dx + (layer->dx_whole ? first * layer->in_size : 0);
+static inline brood_real_t *brood_layer_dx(const brood_layer_t *layer, const brood_worker_t *worker, int64_t first) {
+    return layer->dx + (layer->dx_whole ? first : worker->place) * layer->in_size;
 }
-static inline brood_real_t *brood_layer_dy(const brood_layer_t *layer, int64_t first) {
-    return layer->dy + (layer->dy_whole ? first * layer->out_size : 0);
+static inline brood_real_t *brood_layer_dy(const brood_layer_t *layer, const brood_worker_t *worker, int64_t first) {
+    return layer->dy + (layer->dy_whole ? first : worker->place) * layer->out_size;
 }
+
+/* What the part of the mini-batch that is worked on adds to the gradient: to be set where nothing has been added yet.
+ */
+static inline brood_real_t *brood_layer_partial(const brood_layer_t *layer, const brood_worker_t *worker) {
+    return layer->partials + worker->part * layer->partial_size;
+}
+
+/* Parts of the mini-batch that is passing. */
+static inline int64_t brood_net_parts(const brood_net_t *net) {
+    return net->images < net->parts ? net->images : net->parts;
+}
+
+/* Pieces of steps that are not cut. */
+brood_pieces_t brood_one_piece, brood_images_as_pieces;
+
+/* The steps of a training step, as the layers tell them. */
+void brood_pass_plan(brood_net_t *net, bool backward, brood_pass_t *pass);
+/* On all threads of the network's math. */
+void brood_pass_run(brood_net_t *net, const brood_pass_t *pass);
 
 extern const brood_layer_ops_t brood_convolution_direct, brood_convolution_toom, brood_convolution_fourier,
     brood_layer_norm, brood_layer_relu, brood_layer_max_pool, brood_layer_dropout, brood_layer_average,

@@ -14,68 +14,24 @@ static int64_t block_of(const brood_net_t *net) {
     int64_t largest = 1;
     for (int64_t i = 0; i < net->count; i++)
         if (net->layer[i].out_size > largest) largest = net->layer[i].out_size;
-    int64_t block = BLOCK_ELEMENTS / largest;
-    return block < 1 ? 1 : block > BLOCK_IMAGES ? BLOCK_IMAGES : block;
+    int64_t block = BLOCK_ELEMENTS / largest, part = (net->minibatch + net->parts - 1) / net->parts;
+    if (block > BLOCK_IMAGES) block = BLOCK_IMAGES;
+    if (block > part) block = part;
+    return block < 1 ? 1 : block;
 }
 
-/* One step of a pass with the layer it belongs to. */
-typedef struct {
-    brood_layer_t *layer;
-    brood_step_t   step;
-} planned_t;
+/* A mini-batch is cut into so many parts, unless what they add to gradients then has more than these elements. */
+#define MOST_PARTS       BROOD_MOST_THREADS
+#define LEAST_PARTS      2
+#define PARTIAL_ELEMENTS 2097152
 
-static int64_t plan(brood_net_t *net, bool backward, planned_t planned[BROOD_MAX_LAYERS * BROOD_MAX_STEPS]) {
-    int64_t count = 0;
-    for (int64_t i = 0; i < net->count; i++) {
-        brood_layer_t *layer = &net->layer[backward ? net->count - 1 - i : i];
-        if (layer->absorbed || (backward && !layer->trains)) continue;
-        const brood_step_t *step = backward ? layer->ops->backward : layer->ops->forward;
-        for (int64_t j = 0; j < BROOD_MAX_STEPS && step[j].run; j++) planned[count++] = (planned_t){layer, step[j]};
-    }
-    return count;
-}
-
-/* The steps from `first` on that are run block by block together; a whole step is alone. */
-static int64_t group_end(const planned_t planned[], int64_t first, int64_t count) {
-    int64_t end = first + 1;
-    if (!planned[first].step.whole)
-        while (end < count && !planned[end].step.whole) end++;
-    return end;
-}
-
-static void tell_time(brood_net_t *net, const brood_layer_t *layer, bool backward, double started) {
-    if (!net->times) return;
-    double seconds = net->now() - started;
-    if (backward)
-        net->times[layer->index].backward += seconds;
-    else
-        net->times[layer->index].forward += seconds;
-}
-
-/* What a layer does once in a pass, before or behind all steps. */
-static void once(brood_net_t *net, brood_layer_t *layer, void (*act)(brood_net_t *net, brood_layer_t *layer),
-                 bool backward) {
-    if (!act) return;
-    double started = net->times ? net->now() : 0;
-    act(net, layer);
-    tell_time(net, layer, backward, started);
-}
-
-static void run(brood_net_t *net, bool backward) {
-    planned_t planned[BROOD_MAX_LAYERS * BROOD_MAX_STEPS];
-    int64_t   count = plan(net, backward, planned);
-    for (int64_t begin = 0, end; begin < count; begin = end) {
-        end = group_end(planned, begin, count);
-        int64_t block = planned[begin].step.whole ? net->images : net->block;
-        for (int64_t first = 0; first < net->images; first += block) {
-            int64_t images = net->images - first < block ? net->images - first : block;
-            for (int64_t i = begin; i < end; i++) {
-                double started = net->times ? net->now() : 0;
-                planned[i].step.run(net, planned[i].layer, first, images);
-                tell_time(net, planned[i].layer, backward, started);
-            }
-        }
-    }
+static int64_t parts_of(brood_net_t *net) {
+    int64_t parts = MOST_PARTS, elements = 0;
+    for (int64_t i = 0; i < net->count; i++)
+        if (net->layer[i].ops->partial)
+            elements += net->layer[i].partial_size = net->layer[i].ops->partial(&net->layer[i]);
+    while (parts > LEAST_PARTS && parts * elements > PARTIAL_ELEMENTS) parts /= 2;
+    return parts;
 }
 
 static size_t reals(int64_t count) {
@@ -88,27 +44,23 @@ static bool writes_over(const brood_layer_t *layer) {
 
 /* Marks the outputs, or their gradients, that steps of more than one group touch: they must hold all images, others
    only a block of them. */
-static void find_whole(brood_net_t *net, bool backward, bool whole[BROOD_MAX_LAYERS]) {
-    planned_t planned[BROOD_MAX_LAYERS * BROOD_MAX_STEPS];
-    int64_t   count = plan(net, backward, planned), group_of[BROOD_MAX_LAYERS];
+static void find_whole(const brood_net_t *net, const brood_pass_t *pass, bool whole[BROOD_MAX_LAYERS]) {
+    int64_t group_of[BROOD_MAX_LAYERS];
     for (int64_t i = 0; i < net->count; i++) {
         group_of[i] = -1;
-        whole[i] = false;
+        whole[i] = net->keeps_all;
     }
     whole[net->count - 1] = true; /* read, and its gradient written, by the caller */
-    int64_t group = 0;
-    for (int64_t begin = 0, end; begin < count; begin = end, group++) {
-        end = group_end(planned, begin, count);
-        for (int64_t i = begin; i < end; i++) {
-            const brood_layer_t *layer = planned[i].layer;
-            const int32_t        touched[2] = {planned[i].step.at & BROOD_AT_OUTPUT ? layer->index : BROOD_INPUT_IMAGE,
-                                        planned[i].step.at & BROOD_AT_INPUT ? layer->input : BROOD_INPUT_IMAGE};
-            for (int j = 0; j < 2; j++) {
-                if (touched[j] == BROOD_INPUT_IMAGE) continue;
-                int64_t *seen = &group_of[touched[j]];
-                if (*seen != -1 && *seen != group) whole[touched[j]] = true;
-                *seen = group;
-            }
+    for (int64_t i = 0; i < pass->count; i++) {
+        const brood_layer_t *layer = pass->planned[i].layer;
+        const brood_step_t  *step = pass->planned[i].step;
+        const int32_t        touched[2] = {step->at & BROOD_AT_OUTPUT ? layer->index : BROOD_INPUT_IMAGE,
+                                    step->at & BROOD_AT_INPUT ? layer->input : BROOD_INPUT_IMAGE};
+        for (int j = 0; j < 2; j++) {
+            if (touched[j] == BROOD_INPUT_IMAGE) continue;
+            int64_t *seen = &group_of[touched[j]];
+            if (*seen != -1 && *seen != pass->planned[i].group) whole[touched[j]] = true;
+            *seen = pass->planned[i].group;
         }
     }
 }
@@ -121,14 +73,14 @@ static void spread_whole(const brood_net_t *net, bool whole[BROOD_MAX_LAYERS]) {
         if (writes_over(&net->layer[i])) whole[i] = whole[net->layer[i].input];
 }
 
-static brood_real_t *take_images(const brood_net_t *net, brood_arena_t *arena, bool whole, int64_t size) {
-    int64_t block = net->block < net->minibatch ? net->block : net->minibatch;
-    return brood_arena_take(arena, reals((whole ? net->minibatch : block) * size));
+static brood_real_t *take_images(const brood_net_t *net, int64_t threads, brood_arena_t *arena, bool whole,
+                                 int64_t size) {
+    return brood_arena_take(arena, reals((whole ? net->minibatch : threads * net->block) * size));
 }
 
-static void lay_out_activations(brood_net_t *net, brood_arena_t *arena) {
+static void lay_out_activations(brood_net_t *net, int64_t threads, brood_arena_t *arena) {
     bool whole[BROOD_MAX_LAYERS];
-    find_whole(net, false, whole);
+    find_whole(net, &net->forward, whole);
     for (int64_t i = 0; i < net->count; i++) { /* what the backward pass reads again */
         const brood_layer_t *layer = &net->layer[i];
         if (layer->absorbed || !layer->trains) continue;
@@ -143,13 +95,13 @@ static void lay_out_activations(brood_net_t *net, brood_arena_t *arena) {
             layer->x = net->layer[layer->input].y;
             layer->x_whole = whole[layer->input];
         }
-        layer->y = writes_over(layer) ? layer->x : take_images(net, arena, whole[i], layer->out_size);
+        layer->y = writes_over(layer) ? layer->x : take_images(net, threads, arena, whole[i], layer->out_size);
     }
 }
 
-static void lay_out_gradients(brood_net_t *net, brood_arena_t *arena) {
+static void lay_out_gradients(brood_net_t *net, int64_t threads, brood_arena_t *arena) {
     bool whole[BROOD_MAX_LAYERS];
-    find_whole(net, true, whole);
+    find_whole(net, &net->backward, whole);
     spread_whole(net, whole);
     for (int64_t i = 0; i < net->count; i++) {
         brood_layer_t *layer = &net->layer[i];
@@ -159,7 +111,7 @@ static void lay_out_gradients(brood_net_t *net, brood_arena_t *arena) {
             layer->dx_whole = whole[layer->input];
         }
         if (!layer->trains) continue;
-        layer->dy = writes_over(layer) ? layer->dx : take_images(net, arena, whole[i], layer->out_size);
+        layer->dy = writes_over(layer) ? layer->dx : take_images(net, threads, arena, whole[i], layer->out_size);
     }
 }
 
@@ -204,21 +156,32 @@ static brood_err_t lay_out(const brood_net_spec_t *spec, int64_t minibatch, cons
     net->minibatch = minibatch;
     net->classes = spec->classes;
     net->init = spec->init;
+    net->keeps_all = spec->keeps_all;
+    net->parts = parts_of(net);
     net->block = block_of(net);
     net->kernels = brood_nn_kernels(math);
     absorb(net);
-    lay_out_activations(net, arena);
-    lay_out_gradients(net, arena);
+    brood_pass_plan(net, false, &net->forward);
+    brood_pass_plan(net, true, &net->backward);
+    const int64_t threads = brood_team_threads(brood_math_team(math));
+    lay_out_activations(net, threads, arena);
+    lay_out_gradients(net, threads, arena);
     brood_needs_t most = {0};
+    int64_t       widest = 0;
     for (int64_t i = 0; i < net->count; i++) {
         brood_layer_t *layer = &net->layer[i];
         lay_out_parameters(net, layer, arena);
+        if (layer->out[2] > widest) widest = layer->out[2];
+        if (layer->ops->partial) layer->partials = brood_arena_take(arena, reals(net->parts * layer->partial_size));
         if (!layer->ops->lay_out) continue;
         brood_needs_t needs = layer->ops->lay_out(net, layer, math, arena);
         if (needs.workspace > most.workspace) most.workspace = needs.workspace;
         if (needs.exchange > most.exchange) most.exchange = needs.exchange;
     }
-    net->workspace = brood_arena_take(arena, reals(most.workspace));
+    for (int64_t i = 0; i < threads; i++)
+        net->worker[i] = (brood_worker_t){.workspace = brood_arena_take(arena, reals(most.workspace)),
+                                          .sums = brood_arena_take(arena, (size_t)widest * sizeof(double)),
+                                          .place = i * net->block};
     net->exchange = brood_arena_take(arena, reals(most.exchange));
     return BROOD_OK;
 }
@@ -243,6 +206,8 @@ brood_err_t brood_net_create(const brood_net_spec_t *spec, int64_t minibatch, br
         return err;
     }
     (*net)->math = math;
+    for (int64_t i = 0; i < brood_team_threads(brood_math_team(math)); i++)
+        (*net)->worker[i].math = brood_math_of_thread(math, i);
     return BROOD_OK;
 }
 
@@ -252,8 +217,7 @@ void brood_net_forward(brood_net_t *net, int64_t images, const brood_real_t *x, 
     net->x = x;
     net->training = training;
     net->key = key;
-    for (int64_t i = 0; i < net->count; i++) once(net, &net->layer[i], net->layer[i].ops->prepare_forward, false);
-    run(net, false);
+    brood_pass_run(net, &net->forward);
     memcpy(logits, net->layer[net->count - 1].y, reals(images * net->classes));
 }
 
@@ -261,9 +225,7 @@ void brood_net_backward(brood_net_t *net, const brood_real_t *dlogits) {
     const brood_layer_t *last = &net->layer[net->count - 1];
     if (!last->trains) return;
     memcpy(last->dy, dlogits, reals(net->images * net->classes));
-    for (int64_t i = 0; i < net->count; i++) once(net, &net->layer[i], net->layer[i].ops->prepare_backward, true);
-    run(net, true);
-    for (int64_t i = 0; i < net->count; i++) once(net, &net->layer[i], net->layer[i].ops->finish_backward, true);
+    brood_pass_run(net, &net->backward);
 }
 
 int64_t brood_net_parameter_count(const brood_net_t *net) {

@@ -35,7 +35,7 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     layer->as.norm.mean = brood_arena_take(arena, channels * sizeof(double));
     layer->as.norm.invstd = brood_arena_take(arena, channels * sizeof(double));
     layer->as.norm.tiled = brood_arena_take(arena, 3 * BROOD_TILE * channels * sizeof(brood_real_t));
-    return (brood_needs_t){.workspace = 3 * layer->out[2]}; /* the coefficients before they are tiled */
+    return (brood_needs_t){0};
 }
 
 /* Σ u and Σ u x of each image's positions. */
@@ -58,9 +58,10 @@ static void sum_channel(const brood_net_t *net, const brood_layer_t *layer, int6
     }
 }
 
-static void forward_sums(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+static void forward_sums(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                         int64_t images) {
     if (!net->training) return;
-    const brood_real_t *x = brood_layer_x(net, layer, first);
+    const brood_real_t *x = brood_layer_x(net, layer, worker, first);
     sum_images(net, layer, first, images, x, x);
 }
 
@@ -78,67 +79,71 @@ static void take_moments(brood_net_t *net, brood_layer_t *layer, int64_t channel
     *running_variance = (brood_real_t)((1 - MOMENTUM) * (double)*running_variance + MOMENTUM * unbiased);
 }
 
-static void tile_coefficients(brood_net_t *net, brood_layer_t *layer, int64_t count) {
-    int64_t channels = layer->out[2];
-    for (int64_t i = 0; i < count; i++)
-        brood_nn_tile(channels, net->workspace + i * channels, layer->as.norm.tiled + i * channels * BROOD_TILE);
+static int64_t channels_of(const brood_net_t *net, const brood_layer_t *layer) {
+    (void)net;
+    return layer->out[2];
 }
 
-static void forward_settle(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
-    (void)first, (void)images;
+/* The coefficient `which` (a, b, c) of a channel. */
+static void set_coefficient(brood_layer_t *layer, int64_t which, int64_t channel, double value) {
     int64_t       channels = layer->out[2];
-    brood_real_t *a = net->workspace, *b = a + channels;
-    for (int64_t c = 0; c < channels; c++) {
+    brood_real_t *tiled = layer->as.norm.tiled + which * channels * BROOD_TILE + channel;
+    for (int64_t i = 0; i < BROOD_TILE; i++) tiled[i * channels] = (brood_real_t)value;
+}
+
+static void forward_settle(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                           int64_t count) {
+    (void)worker;
+    for (int64_t c = first; c < first + count; c++) {
         double mean = (double)layer->as.norm.running_mean[c], variance = (double)layer->as.norm.running_variance[c];
         if (net->training) take_moments(net, layer, c, &mean, &variance);
         double invstd = 1 / sqrt(variance + EPSILON), slope = (double)layer->array[SCALE]->value[c] * invstd;
         layer->as.norm.mean[c] = mean;
         layer->as.norm.invstd[c] = invstd;
-        a[c] = (brood_real_t)slope;
-        b[c] = (brood_real_t)((double)layer->array[SHIFT]->value[c] - mean * slope);
+        set_coefficient(layer, 0, c, slope);
+        set_coefficient(layer, 1, c, (double)layer->array[SHIFT]->value[c] - mean * slope);
     }
-    tile_coefficients(net, layer, 2);
 }
 
-static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     int64_t             channels = layer->out[2];
     const brood_real_t *a = layer->as.norm.tiled, *b = a + channels * BROOD_TILE;
-    net->kernels->affine_rows(images * positions(layer), channels, a, b, brood_layer_x(net, layer, first),
-                              brood_layer_y(layer, first));
+    net->kernels->affine_rows(images * positions(layer), channels, a, b, brood_layer_x(net, layer, worker, first),
+                              brood_layer_y(layer, worker, first));
 }
 
-static void backward_sums(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
-    sum_images(net, layer, first, images, brood_layer_dy(layer, first), brood_layer_x(net, layer, first));
+static void backward_sums(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                          int64_t images) {
+    sum_images(net, layer, first, images, brood_layer_dy(layer, worker, first),
+               brood_layer_x(net, layer, worker, first));
 }
 
 /* With x̂ = (x − mean) / std and n images · positions: dscale = Σ dy x̂, dshift = Σ dy,
    dx = scale / std (dy − dshift / n − x̂ dscale / n), written as a dy + (b x + c). */
-static void backward_settle(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
-    (void)first, (void)images;
-    int64_t       channels = layer->out[2];
-    double        n = (double)(net->images * positions(layer));
-    brood_real_t *a = net->workspace, *b = a + channels, *c = b + channels;
-    for (int64_t i = 0; i < channels; i++) {
+static void backward_settle(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                            int64_t count) {
+    (void)worker;
+    double n = (double)(net->images * positions(layer));
+    for (int64_t i = first; i < first + count; i++) {
         double sum, dot, mean = layer->as.norm.mean[i], invstd = layer->as.norm.invstd[i];
         sum_channel(net, layer, i, &sum, &dot);
         double dscale = invstd * (dot - mean * sum), slope = (double)layer->array[SCALE]->value[i] * invstd;
         double by_x = -slope * invstd * dscale / n;
         layer->array[SCALE]->gradient[i] = (brood_real_t)dscale;
         layer->array[SHIFT]->gradient[i] = (brood_real_t)sum;
-        a[i] = (brood_real_t)slope;
-        b[i] = (brood_real_t)by_x;
-        c[i] = (brood_real_t)(-slope * sum / n - by_x * mean);
+        set_coefficient(layer, 0, i, slope);
+        set_coefficient(layer, 1, i, by_x);
+        set_coefficient(layer, 2, i, -slope * sum / n - by_x * mean);
     }
-    tile_coefficients(net, layer, 3);
 }
 
-static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
+static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     if (!layer->propagates) return;
     int64_t             channels = layer->out[2], tiled = channels * BROOD_TILE;
     const brood_real_t *a = layer->as.norm.tiled;
     net->kernels->affine2_rows(images * positions(layer), channels, a, a + tiled, a + 2 * tiled,
-                               brood_layer_dy(layer, first), brood_layer_x(net, layer, first),
-                               brood_layer_dx(layer, first));
+                               brood_layer_dy(layer, worker, first), brood_layer_x(net, layer, worker, first),
+                               brood_layer_dx(layer, worker, first));
 }
 
 static double cost(const brood_layer_t *layer) {
@@ -150,7 +155,9 @@ const brood_layer_ops_t brood_layer_norm = {
     .keeps_input = true,
     .arrays = arrays,
     .lay_out = lay_out,
-    .forward = {{forward_sums, false, BROOD_AT_INPUT}, {forward_settle, true, 0}, {forward, false, BROOD_AT_BOTH}},
-    .backward = {{backward_sums, false, BROOD_AT_OUTPUT}, {backward_settle, true, 0}, {backward, false, BROOD_AT_BOTH}},
+    .forward = {{forward_sums, NULL, BROOD_AT_INPUT}, {forward_settle, channels_of, 0}, {forward, NULL, BROOD_AT_BOTH}},
+    .backward = {{backward_sums, NULL, BROOD_AT_OUTPUT},
+                 {backward_settle, channels_of, 0},
+                 {backward, NULL, BROOD_AT_BOTH}},
     .cost = cost,
 };

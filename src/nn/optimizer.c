@@ -59,31 +59,46 @@ static double power(double base, int64_t exponent) {
     return result;
 }
 
-void brood_optimizer_step(brood_optimizer_t *optimizer, double learning_rate) {
-    const brood_nn_kernels_t *kernels = optimizer->net->kernels;
-    int64_t                   at = 0;
-    optimizer->step++;
-    brood_adam_t adam = {.rate = learning_rate,
-                         .beta1 = BETA1,
-                         .beta2 = BETA2,
-                         .epsilon = EPSILON,
-                         .correction1 = 1 - power(BETA1, optimizer->step),
-                         .correction2 = 1 - power(BETA2, optimizer->step)};
-    for (int64_t i = 0; i < brood_net_parameter_count(optimizer->net); i++) {
-        const brood_parameter_t *array = brood_net_parameter(optimizer->net, i);
-        adam.decay = array->decays ? optimizer->args.weight_decay : 0;
+/* One step, of which each thread makes a share of every array. */
+typedef struct {
+    const brood_optimizer_t *optimizer;
+    double                   rate;
+} step_t;
+
+static void work(void *self, int64_t thread) {
+    const step_t             *step = self;
+    const brood_optimizer_t  *optimizer = step->optimizer;
+    const brood_net_t        *net = optimizer->net;
+    const brood_nn_kernels_t *kernels = net->kernels;
+    int64_t                   threads = brood_team_threads(brood_math_team(net->math)), at = 0;
+    brood_adam_t              adam = {.rate = step->rate,
+                                      .beta1 = BETA1,
+                                      .beta2 = BETA2,
+                                      .epsilon = EPSILON,
+                                      .correction1 = 1 - power(BETA1, optimizer->step),
+                                      .correction2 = 1 - power(BETA2, optimizer->step)};
+    for (int64_t i = 0; i < brood_net_parameter_count(net); i++) {
+        const brood_parameter_t *array = brood_net_parameter(net, i);
+        double                   decay = adam.decay = array->decays ? optimizer->args.weight_decay : 0;
+        int64_t                  first, count = brood_team_share(array->count, threads, thread, &first);
         switch (optimizer->args.kind) {
         case BROOD_OPTIMIZER_ADAM:
-            kernels->adam(array->count, &adam, array->gradient, optimizer->moment[0] + at, optimizer->moment[1] + at,
-                          array->value);
+            kernels->adam(count, &adam, array->gradient + first, optimizer->moment[0] + at + first,
+                          optimizer->moment[1] + at + first, array->value + first);
             break;
         case BROOD_OPTIMIZER_SGD:
-            kernels->sgd(array->count, learning_rate, optimizer->args.momentum, adam.decay, array->gradient,
-                         optimizer->moment[0] + at, array->value);
+            kernels->sgd(count, step->rate, optimizer->args.momentum, decay, array->gradient + first,
+                         optimizer->moment[0] + at + first, array->value + first);
             break;
         }
         at += array->count;
     }
+}
+
+void brood_optimizer_step(brood_optimizer_t *optimizer, double learning_rate) {
+    step_t step = {optimizer, learning_rate};
+    optimizer->step++;
+    brood_team_run(brood_math_team(optimizer->net->math), work, &step);
 }
 
 static void add_moment(const brood_parameter_t *array, const char *group, const char *name, const char *doc,

@@ -144,24 +144,24 @@ static char *down(const brood_layer_t *layer, int64_t image) {
     return layer->as.pool.index[both_slide(layer)] + (size_t)(image * layer->out_size) * index_size(layer);
 }
 
-static void forward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
-    const brood_real_t *x = brood_layer_x(net, layer, first);
-    brood_real_t       *y = brood_layer_y(layer, first);
+static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
+    const brood_real_t *x = brood_layer_x(net, layer, worker, first);
+    brood_real_t       *y = brood_layer_y(layer, worker, first);
     for (int64_t i = first; i < first + images; i++, x += layer->in_size, y += layer->out_size) {
         if (slides(layer))
-            slide_forward(net->kernels, layer, x, net->workspace, y, across(layer, i), down(layer, i));
+            slide_forward(net->kernels, layer, x, worker->workspace, y, across(layer, i), down(layer, i));
         else
             windows(net->kernels, layer, x, y, across(layer, i), NULL, NULL);
     }
 }
 
-static void backward(brood_net_t *net, brood_layer_t *layer, int64_t first, int64_t images) {
-    const brood_real_t *dy = brood_layer_dy(layer, first);
-    brood_real_t       *dx = brood_layer_dx(layer, first);
+static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
+    const brood_real_t *dy = brood_layer_dy(layer, worker, first);
+    brood_real_t       *dx = brood_layer_dx(layer, worker, first);
     if (!slides(layer) && !apart(layer)) memset(dx, 0, (size_t)(images * layer->in_size) * sizeof *dx);
     for (int64_t i = first; i < first + images; i++, dy += layer->out_size, dx += layer->in_size) {
         if (slides(layer))
-            slide_backward(net->kernels, layer, dy, across(layer, i), down(layer, i), net->workspace, dx);
+            slide_backward(net->kernels, layer, dy, across(layer, i), down(layer, i), worker->workspace, dx);
         else
             windows(net->kernels, layer, NULL, NULL, across(layer, i), dy, dx);
     }
@@ -175,7 +175,7 @@ static double cost(const brood_layer_t *layer) {
 const brood_layer_ops_t brood_layer_max_pool = {
     .name = "max-pooling",
     .lay_out = lay_out,
-    .forward = {{forward, false, BROOD_AT_BOTH}},
-    .backward = {{backward, false, BROOD_AT_BOTH}},
+    .forward = {{forward, NULL, BROOD_AT_BOTH}},
+    .backward = {{backward, NULL, BROOD_AT_BOTH}},
     .cost = cost,
 };

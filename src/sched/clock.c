@@ -121,6 +121,7 @@ void brood_clock_fields(brood_clock_t *clock, brood_fields_t *fields) {
     JOB(id, BROOD_TYPE_TEXT, "job id", NULL, "the batch system's, or HOST:PID");
     JOB(restart, BROOD_TYPE_I32, "restart count", "1", "how often the batch system had restarted the job");
     JOB(ranks, BROOD_TYPE_I32, "ranks", "1", "MPI ranks");
+    JOB(threads, BROOD_TYPE_I64, "threads", "1", "threads of each rank that trained its child");
     JOB(nodes, BROOD_TYPE_I64, "nodes", "1", "nodes that the ranks ran on");
     JOB(hosts, BROOD_TYPE_TEXT, "hosts", NULL, "nodes, each once; of many the first ones, and how many more");
     JOB(start, BROOD_TYPE_F64, "start", "seconds since 1970-01-01 00:00:00 UTC", "when the job began");

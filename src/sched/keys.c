@@ -3,6 +3,16 @@
 #define KEY(member) .offset = offsetof(brood_sched_config_t, member)
 
 const brood_key_t brood_sched_keys[] = {
+    {.path = "sched.threads",
+     .kind = BROOD_KEY_INTEGER,
+     KEY(threads),
+     .standard = "1",
+     .other = "2",
+     .range = "1 .. 8",
+     .help = "cores that a rank trains its child on",
+     .effect =
+         "The bits stay the same. As many ranks as there are cores, each of 1, make the most of them; more threads "
+         "for fewer ranks where a node has not the memory for that, or where each child is to be ready sooner."},
     {.path = "sched.rank0",
      .kind = BROOD_KEY_WORD,
      KEY(rank0),

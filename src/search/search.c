@@ -133,7 +133,7 @@ static brood_err_t check_limits(const brood_search_t *search) {
 static brood_err_t make_strategy(brood_search_t *search, const brood_reinforce_config_t *reinforce) {
     brood_isa_t isa;
     brood_err_t err = brood_isa_choose(&isa);
-    if (err == BROOD_OK) err = brood_math_create(BROOD_NUMERICS_PORTABLE, isa, &search->math);
+    if (err == BROOD_OK) err = brood_math_create(BROOD_NUMERICS_PORTABLE, isa, 1, &search->math);
     if (err != BROOD_OK) return err;
     search->strategy = find_strategy((brood_strategy_name_t)search->config.strategy);
     if (!search->strategy)

@@ -186,7 +186,7 @@ static void both_paths_give_the_same_bits(void **state) {
     world_t       world;
     brood_math_t *wide;
     world_create(&world, NULL);
-    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX512, &wide), BROOD_OK);
+    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX512, 1, &wide), BROOD_OK);
     void *narrow = create_evaluator(train, &world.setup);
     world.setup.math = wide;
     void *other = create_evaluator(train, &world.setup);

@@ -84,7 +84,7 @@ void world_create(world_t *world, const char *const set[]) {
     view_images(world);
     if (brood_space_create(&world->space_config, world->data.shape.image, WORLD_CLASSES, &world->space) != BROOD_OK)
         fail_msg("%s", brood_message());
-    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX2, &world->math), BROOD_OK);
+    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX2, 1, &world->math), BROOD_OK);
     world->setup = (brood_evaluator_setup_t){
         .config = &world->config, .space = world->space, .data = &world->data, .math = world->math, .seed = 5};
 }

@@ -62,6 +62,7 @@ CONTEXT = {
     "checkpoint.every": {**SYNTHETIC, "evaluator.delay": "0.05", "run.episodes": "12", "checkpoint.share": "1"},
     "checkpoint.share": {**SYNTHETIC, "evaluator.delay": "0.05", "run.episodes": "12", "checkpoint.every": "0.05 s"},
     "checkpoint.child": {**SYNTHETIC, "evaluator.delay": "0.2", "run.episodes": "4", "checkpoint.share": "1"},
+    "sched.threads": SYNTHETIC,
     "sched.rank0": SYNTHETIC,
     # Mini-batches of a second, of which 0.2 s of silence are too long.
     "sched.patience": {**SYNTHETIC, "sched.rank0": "coordinate", "evaluator.steps": "1", "evaluator.delay": "3", "run.episodes": "2", "child.epochs": "1"},
@@ -147,6 +148,8 @@ def observed(key, before, after, a, b):
         return all_a["/clock/jobs/saves"][-1] != all_b["/clock/jobs/saves"][-1]
     if key == "checkpoint.child":
         return all_a["/clock/jobs/child_saves"][-1] == 0 < all_b["/clock/jobs/child_saves"][-1]
+    if key == "sched.threads":
+        return all_a["/clock/jobs/threads"][-1] == 1 and all_b["/clock/jobs/threads"][-1] == 2
     if key == "evaluator.delay":
         return all_b["/clock/episodes/busy"].max() > 5 * all_a["/clock/episodes/busy"].max()
     return False

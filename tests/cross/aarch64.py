@@ -13,7 +13,7 @@ COMPILER, EMULATOR, LIBRARIES = "aarch64-linux-gnu-gcc", "qemu-aarch64", "/usr/a
 FLAGS = "-std=c11 -O2 -ffp-contract=off -fno-fast-math -fno-math-errno -D_GNU_SOURCE -DBROOD_PATH=generic -DBROOD_PATH_generic".split()
 SOURCES = [
     "tests/cross/print_fingerprint.c", "src/rng/*.c", "src/nn/*.c", "src/nn/kernels/*.c",
-    *(f"src/math/{name}.c" for name in ("isa_generic", "math", "function", "path")), *(f"src/util/{name}.c" for name in ("error", "arena", "hash", "field")),
+    *(f"src/math/{name}.c" for name in ("isa_generic", "math", "function", "path")), *(f"src/util/{name}.c" for name in ("error", "arena", "hash", "field", "team")),
 ]
 
 
@@ -26,7 +26,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="brood-cross.") as scratch:
         program = pathlib.Path(scratch) / "print_fingerprint"
         files = [str(file) for pattern in SOURCES for file in sorted(SOURCE.glob(pattern))]
-        subprocess.run([COMPILER, *FLAGS, f"-I{SOURCE / 'include'}", "-o", program, *files, "-lm"], check=True)
+        subprocess.run([COMPILER, *FLAGS, f"-I{SOURCE / 'include'}", "-o", program, *files, "-lm", "-pthread"], check=True)
         told = subprocess.run([EMULATOR, "-L", LIBRARIES, program], capture_output=True, text=True, check=True).stdout.split()
     there = dict(part.split("=") for part in told[1:-1])
     assert told[-1] == "generic", told

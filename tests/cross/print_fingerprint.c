@@ -16,7 +16,7 @@ int main(void) {
     brood_isa_t         isa;
     brood_math_t       *math = NULL;
     brood_fingerprint_t fingerprint;
-    if (brood_isa_choose(&isa) != BROOD_OK || brood_math_create(BROOD_NUMERICS_PORTABLE, isa, &math) != BROOD_OK ||
+    if (brood_isa_choose(&isa) != BROOD_OK || brood_math_create(BROOD_NUMERICS_PORTABLE, isa, 1, &math) != BROOD_OK ||
         brood_fingerprint(math, &fingerprint) != BROOD_OK) {
         fprintf(stderr, "%s\n", brood_message());
         return 1;

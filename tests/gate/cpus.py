@@ -1,4 +1,4 @@
-"""The same bits on every CPU: both paths of this one, and CPUs of both makes that qemu emulates (without AVX-512), alone and in one MPI job
+"""The same bits on every CPU: both paths of this one, on one thread and on two, and CPUs of both makes that qemu emulates (without AVX-512), alone and in one MPI job
 together with this one. Emulation is slow: the children are small, but of all kinds."""
 
 import json
@@ -22,14 +22,14 @@ def call(prefix, environment, *arguments):
     return subprocess.run([*prefix, runs.BROOD, *map(str, arguments)], env={**os.environ, **environment}, capture_output=True, text=True, timeout=300)
 
 
-def fingerprint(prefix, environment):
-    answer = call(prefix, environment, "fingerprint", "--json")
+def fingerprint(prefix, environment, *options):
+    answer = call(prefix, environment, "fingerprint", "--json", *options)
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
 
 
-def search(directory, prefix=(), environment=None):
-    answer = call(prefix, environment or {}, "search", "/dev/null", "--run", directory, *runs.sets(*SETTINGS))
+def search(directory, prefix=(), environment=None, threads=1):
+    answer = call(prefix, environment or {}, "search", "/dev/null", "--run", directory, *runs.sets(*SETTINGS, f"sched.threads={threads}"))
     assert answer.returncode == 0, answer.stderr
     return directory
 
@@ -55,6 +55,16 @@ def both_paths(scratch):
     same(scratch / "avx2", scratch / "avx512")
 
 
+def two_threads(scratch):
+    for name, environment in PATHS.items():
+        if call([], environment, "fingerprint").returncode == 0:
+            assert fingerprint([], environment, "--threads", "2")["fingerprint"] == fingerprint([], environment)["fingerprint"]
+    same(search(scratch / "one"), search(scratch / "two", threads=2))
+    with h5py.File(scratch / "two" / "run.h5", "r") as file:
+        assert file["clock/jobs/threads"][0] == 2
+    numerics(scratch / "two")
+
+
 def emulated_cpus(scratch):
     here = fingerprint([], {})
     search(scratch / "here")
@@ -78,7 +88,7 @@ def two_cpus_in_one_job(scratch):
 
 
 def main():
-    cases = []
+    cases = [two_threads]
     if call([], PATHS["avx512"], "fingerprint").returncode == 0:
         cases.append(both_paths)
     else:

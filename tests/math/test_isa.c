@@ -90,14 +90,14 @@ static void a_math_says_who_makes_the_products(void **state) {
     brood_isa_t   isa;
     brood_math_t *math;
     assert_int_equal(brood_isa_choose(&isa), BROOD_OK);
-    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX2, &math), BROOD_OK);
+    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX2, 1, &math), BROOD_OK);
     assert_string_equal(brood_math_describe(math), "portable avx2");
     assert_int_equal(brood_math_numerics(math), BROOD_NUMERICS_PORTABLE);
     assert_int_equal(brood_math_isa(math), BROOD_ISA_AVX2);
     brood_math_destroy(&math);
     assert_null(math);
     brood_math_destroy(&math);
-    assert_int_equal(brood_math_create(BROOD_NUMERICS_NATIVE, isa, &math), BROOD_OK);
+    assert_int_equal(brood_math_create(BROOD_NUMERICS_NATIVE, isa, 1, &math), BROOD_OK);
     char        version[32], core[32];
     const char *text = brood_math_describe(math);
     assert_int_equal(sscanf(text, "openblas %31[0-9.] %31s", version, core), 2);

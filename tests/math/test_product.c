@@ -108,9 +108,9 @@ static int create(void **state) {
     size_t      page = (size_t)sysconf(_SC_PAGESIZE);
     if (brood_isa_choose(&widest) != BROOD_OK) return -1;
     for (; path_count <= (int)widest; path_count++)
-        if (brood_math_create(BROOD_NUMERICS_PORTABLE, (brood_isa_t)path_count, &maths[path_count]) != BROOD_OK)
+        if (brood_math_create(BROOD_NUMERICS_PORTABLE, (brood_isa_t)path_count, 1, &maths[path_count]) != BROOD_OK)
             return -1;
-    if (brood_math_create(BROOD_NUMERICS_NATIVE, widest, &native) != BROOD_OK) return -1;
+    if (brood_math_create(BROOD_NUMERICS_NATIVE, widest, 1, &native) != BROOD_OK) return -1;
     for (int i = 0; i < BLOCKS; i++) {
         plain[i] = calloc(1, BLOCK_SIZE);
         guarded[i] = mmap(NULL, BLOCK_SIZE + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -56,6 +56,7 @@ static void flip_u8(int64_t n, uint8_t *x) {
       (int64_t rows, int64_t channels, const float *a, const float *b, const float *c, const float *dy,                \
        const float *x, float *dx),                                                                                     \
       (rows, channels, a, b, c, dy, x, dx), (rows * channels), dx)                                                     \
+    X(add_up, (int64_t n, int64_t arrays, int64_t pitch, const float *x, float *y), (n, arrays, pitch, x, y), n, y)    \
     X(sum_rows, (int64_t rows, int64_t channels, const float *x, double *sum), (rows, channels, x, sum), channels,     \
       sum)                                                                                                             \
     X(dot_rows, (int64_t rows, int64_t channels, const float *x, const float *v, double *sum, double *dot),            \

@@ -39,7 +39,7 @@ void fixture_create(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatc
     *f = (fixture_t){.spec = *spec, .minibatch = minibatch};
     f->classes = count_classes(&f->spec);
     f->image_size = spec->image[0] * spec->image[1] * spec->image[2];
-    assert_int_equal(brood_math_create(path.numerics, path.isa, &f->math), BROOD_OK);
+    assert_int_equal(brood_math_create(path.numerics, path.isa, path.threads, &f->math), BROOD_OK);
     size_t net;
     assert_int_equal(brood_net_size(&f->spec, minibatch, f->math, &net), BROOD_OK);
     size_t mine = 3 * 64 + (size_t)(minibatch * (f->image_size + 2 * f->classes)) * sizeof(brood_real_t);

@@ -18,10 +18,11 @@
 typedef struct {
     brood_isa_t      isa;
     brood_numerics_t numerics;
+    int64_t          threads;
 } path_t;
-#define AVX2   ((path_t){BROOD_ISA_AVX2, BROOD_NUMERICS_PORTABLE})
-#define AVX512 ((path_t){BROOD_ISA_AVX512, BROOD_NUMERICS_PORTABLE})
-#define NATIVE ((path_t){BROOD_ISA_AVX2, BROOD_NUMERICS_NATIVE})
+#define AVX2   ((path_t){BROOD_ISA_AVX2, BROOD_NUMERICS_PORTABLE, 1})
+#define AVX512 ((path_t){BROOD_ISA_AVX512, BROOD_NUMERICS_PORTABLE, 1})
+#define NATIVE ((path_t){BROOD_ISA_AVX2, BROOD_NUMERICS_NATIVE, 1})
 
 /* A network with everything it needs, ready to run; the parameters are drawn. */
 typedef struct {

@@ -105,7 +105,7 @@ static void it_is_the_same_whatever_was_computed_before(void **state) {
     free(y);
     assert_int_equal(changed(), 0);
     brood_math_t *other;
-    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, brood_math_isa(math), &other), BROOD_OK);
+    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, brood_math_isa(math), 1, &other), BROOD_OK);
     brood_fingerprint_t again = fingerprint_of(other);
     assert_int_equal(difference(&again, &sound), 0);
     brood_math_destroy(&other);
@@ -115,7 +115,7 @@ static void both_paths_have_the_same(void **state) {
     (void)state;
     if (!has_path(AVX512)) skip();
     brood_math_t *wide;
-    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX512, &wide), BROOD_OK);
+    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX512, 1, &wide), BROOD_OK);
     brood_fingerprint_t other = fingerprint_of(wide);
     brood_math_destroy(&wide);
     assert_int_equal(difference(&other, &sound), 0);
@@ -256,7 +256,7 @@ static int print_fingerprints(void) {
     for (int i = 0; i < 2; i++) {
         brood_math_t       *by;
         brood_fingerprint_t f;
-        if (brood_math_create(numerics[i], BROOD_ISA_AVX2, &by) != BROOD_OK) return 1;
+        if (brood_math_create(numerics[i], BROOD_ISA_AVX2, 1, &by) != BROOD_OK) return 1;
         if (brood_fingerprint(by, &f) != BROOD_OK) return 1;
         const char *core = strrchr(brood_math_describe(by), ' ');
         printf("%s %llx %llx %llx %llx %llx\n", core + 1, (unsigned long long)f.all, (unsigned long long)f.part[0],
@@ -304,7 +304,7 @@ static void native_ones_differ_with_the_kernels_of_openblas_and_portable_ones_do
 
 static int create(void **state) {
     (void)state;
-    return brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX2, &math) != BROOD_OK ||
+    return brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX2, 1, &math) != BROOD_OK ||
            brood_fingerprint(math, &sound) != BROOD_OK;
 }
 

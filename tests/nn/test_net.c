@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../../src/nn/layer.h"
 #include "brood/util/hash.h"
 #include "support.h"
 
@@ -74,6 +75,8 @@ static uint64_t train(brood_net_spec_t spec, int64_t minibatch, int64_t images, 
         fixture_step(&f, images, step);
         brood_optimizer_step(optimizer, 0.01);
     }
+    for (int64_t thread = 0; thread < by.threads && by.threads <= images; thread++)
+        if (f.net->worker[thread].part < 1) fail_msg("thread %lld has trained nothing", (long long)thread);
     uint64_t       hash = fixture_hash(&f, images);
     brood_fields_t fields;
     brood_fields_init(&fields);
@@ -106,6 +109,21 @@ static void bits_do_not_depend_on_the_capacity_of_the_mini_batch(void **state) {
         assert_int_equal(train(networks[i](), 1, 1, AVX2, BROOD_OPTIMIZER_ADAM),
                          train(networks[i](), 50, 1, AVX2, BROOD_OPTIMIZER_ADAM));
     }
+}
+
+static void bits_do_not_depend_on_the_threads(void **state) {
+    (void)state;
+    static const int64_t images[] = {1, 2, 7, 35};
+    for (int i = 0; i < NETWORKS; i++)
+        for (size_t j = 0; j < sizeof images / sizeof *images; j++) {
+            path_t   path = AVX2;
+            uint64_t alone = train(networks[i](), 35, images[j], path, BROOD_OPTIMIZER_ADAM);
+            for (path.threads = 2; path.threads <= BROOD_MOST_THREADS; path.threads += path.threads)
+                assert_int_equal(train(networks[i](), 35, images[j], path, BROOD_OPTIMIZER_ADAM), alone);
+            path.threads = 3;
+            if (has_path(AVX512)) path.isa = BROOD_ISA_AVX512;
+            assert_int_equal(train(networks[i](), 35, images[j], path, BROOD_OPTIMIZER_ADAM), alone);
+        }
 }
 
 static void other_images_do_not_change_the_logits_of_one(void **state) {
@@ -223,7 +241,7 @@ static void a_network_that_is_none_is_refused_and_takes_nothing(void **state) {
     brood_net_spec_t spec = image();
     spec.classes = 11;
     brood_math_t *math;
-    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX2, &math), BROOD_OK);
+    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, BROOD_ISA_AVX2, 1, &math), BROOD_OK);
     brood_arena_t arena;
     assert_int_equal(brood_arena_init(&arena, 1 << 20), BROOD_OK);
     brood_net_t *net;
@@ -240,6 +258,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_paths_give_the_same_bits),
         cmocka_unit_test(bits_do_not_depend_on_the_capacity_of_the_mini_batch),
+        cmocka_unit_test(bits_do_not_depend_on_the_threads),
         cmocka_unit_test(other_images_do_not_change_the_logits_of_one),
         cmocka_unit_test(a_mini_batch_after_a_larger_one_is_as_if_alone),
         cmocka_unit_test(initial_weights_fill_their_bounds_and_nothing_else_is_drawn),

@@ -23,7 +23,7 @@ brood_isa_t fixture_isa(void) {
 
 brood_math_t *fixture_math(brood_isa_t isa) {
     brood_math_t *math;
-    insist(brood_math_create(BROOD_NUMERICS_PORTABLE, isa, &math));
+    insist(brood_math_create(BROOD_NUMERICS_PORTABLE, isa, 1, &math));
     return math;
 }
 

@@ -411,7 +411,7 @@ static void probabilities_of_a_round_are_the_mean_of_its_draws(void **state) {
     brood_math_t   *math;
     brood_policy_t *policy;
     assert_int_equal(brood_isa_choose(&isa), BROOD_OK);
-    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, isa, &math), BROOD_OK);
+    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, isa, 1, &math), BROOD_OK);
     assert_int_equal(brood_policy_create(&fixture.reinforce.policy, fixture.space, 1, math, &policy), BROOD_OK);
     double       *log_p = calloc((size_t)(20 * T), sizeof *log_p), entropy[20];
     double       *probability = calloc((size_t)(20 * T * K), sizeof *probability);

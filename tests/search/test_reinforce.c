@@ -26,7 +26,7 @@ static void setup(case_t *c, const char *const set[]) {
     *c = (case_t){0};
     fixture_init(&c->fixture, set);
     assert_int_equal(brood_isa_choose(&isa), BROOD_OK);
-    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, isa, &c->math), BROOD_OK);
+    assert_int_equal(brood_math_create(BROOD_NUMERICS_PORTABLE, isa, 1, &c->math), BROOD_OK);
     c->T = brood_space_length(c->fixture.space);
     c->K = brood_space_choices(c->fixture.space);
     assert_true(c->T <= MOST_POSITIONS);

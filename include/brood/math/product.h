@@ -10,7 +10,7 @@
    long (a convolution reads its windows so), which costs nothing under portable numerics and a copy under native. C
    must not overlap A or B. m, n, k may be 0: k = 0 gives +0, or leaves C. No alignment is asked for but that of the
    elements, and nothing is read or written beyond the matrices. Nothing is allocated; calls with one math must not run
-   at once. Where a result is NaN, its sign and payload are not promised. */
+   at once (brood_math_of_thread). Where a result is NaN, its sign and payload are not promised. */
 #ifndef BROOD_MATH_PRODUCT_H
 #define BROOD_MATH_PRODUCT_H
 

@@ -53,6 +53,7 @@ typedef struct {
     int64_t            image[3]; /* height, width, channels; a signal has height 1 */
     int64_t            classes;
     brood_init_t       init;
+    bool               keeps_all; /* activations and gradients of all images, though nobody reads them again */
 } brood_net_spec_t;
 
 /* Counted by formulas that know nothing of kernels, threads or the node, except `cost`. */

@@ -22,6 +22,7 @@ typedef struct {
 typedef struct {
     char    id[64]; /* of the batch system, or HOST:PID */
     int32_t restart, ranks;
+    int64_t threads; /* of each rank */
     int64_t nodes;
     char    hosts[256], why[64], software[256], libraries[256], numerics[128], command[512];
     double  start, end;

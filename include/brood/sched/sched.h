@@ -17,6 +17,7 @@ typedef enum { BROOD_RANK0_AUTO, BROOD_RANK0_TRAIN, BROOD_RANK0_COORDINATE } bro
 #define BROOD_RANK0_TRAINS_UP_TO 32
 
 typedef struct {
+    int64_t threads;   /* sched.threads, of each rank */
     int32_t rank0;     /* brood_rank0_t */
     double  patience;  /* sched.patience, seconds */
     double  every;     /* checkpoint.every, seconds */

@@ -113,6 +113,9 @@ typedef struct {
     void (*affine2_rows)(int64_t rows, int64_t channels, const brood_real_t *a, const brood_real_t *b,
                          const brood_real_t *c, const brood_real_t *dy, const brood_real_t *x, brood_real_t *dx);
 
+    /* y[n] = Σ x[arrays, n], array by array, `pitch` elements apart; y may be the first of them. */
+    void (*add_up)(int64_t n, int64_t arrays, int64_t pitch, const brood_real_t *x, brood_real_t *y);
+
     /* sum[channels] = Σ x over rows, in order; with v: dot[channels] = Σ x v. v may be x. */
     void (*sum_rows)(int64_t rows, int64_t channels, const brood_real_t *x, double *sum);
     void (*dot_rows)(int64_t rows, int64_t channels, const brood_real_t *x, const brood_real_t *v, double *sum,

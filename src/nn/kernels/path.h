@@ -11,6 +11,7 @@ void KERNEL(affine_rows)(int64_t rows, int64_t channels, const brood_real_t *a, 
                          const brood_real_t *x, brood_real_t *y);
 void KERNEL(affine2_rows)(int64_t rows, int64_t channels, const brood_real_t *a, const brood_real_t *b,
                           const brood_real_t *c, const brood_real_t *dy, const brood_real_t *x, brood_real_t *dx);
+void KERNEL(add_up)(int64_t n, int64_t arrays, int64_t pitch, const brood_real_t *x, brood_real_t *y);
 void KERNEL(sum_rows)(int64_t rows, int64_t channels, const brood_real_t *x, double *sum);
 void KERNEL(dot_rows)(int64_t rows, int64_t channels, const brood_real_t *x, const brood_real_t *v, double *sum,
                       double *dot);

@@ -46,6 +46,15 @@ void KERNEL(affine2_rows)(int64_t rows, int64_t channels, const brood_real_t *a,
     }
 }
 
+void KERNEL(add_up)(int64_t n, int64_t arrays, int64_t pitch, const brood_real_t *x, brood_real_t *y) {
+    for (int64_t i = 0; i < n; i += LANES) {
+        int64_t lanes = smaller(n - i, LANES);
+        lanes_t sum = lanes_load_n(x + i, lanes);
+        for (int64_t j = 1; j < arrays; j++) sum += lanes_load_n(x + j * pitch + i, lanes);
+        lanes_store_n(y + i, sum, lanes);
+    }
+}
+
 /* Channels `first` … `first + n − 1`, n ≤ LANES. */
 static inline void sum_lanes(int64_t rows, int64_t channels, int64_t n, const brood_real_t *x, double *sum) {
     wide_t total[HALVES];

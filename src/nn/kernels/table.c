@@ -6,6 +6,7 @@ const brood_nn_kernels_t KERNEL(kernels) = {
     .add_rows = KERNEL(add_rows),
     .affine_rows = KERNEL(affine_rows),
     .affine2_rows = KERNEL(affine2_rows),
+    .add_up = KERNEL(add_up),
     .sum_rows = KERNEL(sum_rows),
     .dot_rows = KERNEL(dot_rows),
     .dropout_draw = KERNEL(dropout_draw),

@@ -1,0 +1,114 @@
+/* Forward and backward passes as lists of steps, and how threads share them. What a step computes depends on images and
+   pieces alone, so that no bit tells which thread made what. */
+#include "layer.h"
+
+int64_t brood_one_piece(const brood_net_t *net, const brood_layer_t *layer) {
+    (void)net, (void)layer;
+    return 1;
+}
+
+int64_t brood_images_as_pieces(const brood_net_t *net, const brood_layer_t *layer) {
+    (void)layer;
+    return net->images;
+}
+
+static void add(brood_pass_t *pass, brood_layer_t *layer, const brood_step_t *step, int64_t group) {
+    pass->planned[pass->count++] = (brood_planned_t){layer, step, group};
+    pass->groups = group + 1;
+}
+
+/* What all layers do before or behind a pass, layer by layer; `which` gives a layer's steps. */
+static void add_once(brood_net_t *net, brood_pass_t *pass, const brood_step_t *(*which)(const brood_layer_t *layer)) {
+    for (int64_t j = 0, group = pass->groups; j < BROOD_MAX_STEPS; j++, group = pass->groups)
+        for (int64_t i = 0; i < net->count; i++) {
+            const brood_step_t *step = which(&net->layer[i]);
+            if (pass->backward && !net->layer[i].trains) continue;
+            if (step[j].run) add(pass, &net->layer[i], &step[j], group);
+        }
+}
+
+static const brood_step_t *before_forward(const brood_layer_t *layer) {
+    return layer->ops->prepare_forward;
+}
+static const brood_step_t *before_backward(const brood_layer_t *layer) {
+    return layer->ops->prepare_backward;
+}
+static const brood_step_t *behind_backward(const brood_layer_t *layer) {
+    return layer->ops->finish_backward;
+}
+
+void brood_pass_plan(brood_net_t *net, bool backward, brood_pass_t *pass) {
+    *pass = (brood_pass_t){.backward = backward};
+    add_once(net, pass, backward ? before_backward : before_forward);
+    bool together = false; /* with the step before */
+    for (int64_t i = 0; i < net->count; i++) {
+        brood_layer_t *layer = &net->layer[backward ? net->count - 1 - i : i];
+        if (layer->absorbed || (backward && !layer->trains)) continue;
+        const brood_step_t *step = backward ? layer->ops->backward : layer->ops->forward;
+        for (int64_t j = 0; j < BROOD_MAX_STEPS && step[j].run; j++) {
+            bool over_images = !step[j].pieces;
+            add(pass, layer, &step[j], together && over_images ? pass->groups - 1 : pass->groups);
+            together = over_images;
+        }
+    }
+    if (backward) add_once(net, pass, behind_backward);
+}
+
+static void run_step(brood_net_t *net, const brood_pass_t *pass, const brood_planned_t *planned, int64_t thread,
+                     int64_t first, int64_t count) {
+    bool   timed = net->times && thread == 0;
+    double started = timed ? net->now() : 0;
+    planned->step->run(net, planned->layer, &net->worker[thread], first, count);
+    if (!timed) return;
+    brood_layer_time_t *times = &net->times[planned->layer->index];
+    *(pass->backward ? &times->backward : &times->forward) += net->now() - started;
+}
+
+/* The thread's share of the parts, each block by block. */
+static void run_images(brood_net_t *net, const brood_pass_t *pass, int64_t begin, int64_t end, int64_t threads,
+                       int64_t thread) {
+    brood_worker_t *worker = &net->worker[thread];
+    int64_t         all = brood_net_parts(net), parts = brood_team_share(all, threads, thread, &worker->part);
+    for (; parts > 0; parts--, worker->part++) {
+        int64_t images = brood_team_share(net->images, all, worker->part, &worker->begin);
+        for (int64_t done = 0; done < images; done += net->block) {
+            int64_t block = images - done < net->block ? images - done : net->block;
+            for (int64_t i = begin; i < end; i++)
+                run_step(net, pass, &pass->planned[i], thread, worker->begin + done, block);
+        }
+    }
+}
+
+static void run_pieces(brood_net_t *net, const brood_pass_t *pass, const brood_planned_t *planned, int64_t threads,
+                       int64_t thread) {
+    int64_t first, count = planned->step->pieces(net, planned->layer);
+    count = brood_team_share(count, threads, thread, &first);
+    if (count > 0) run_step(net, pass, planned, thread, first, count);
+}
+
+typedef struct {
+    brood_net_t        *net;
+    const brood_pass_t *pass;
+} running_t;
+
+static void run_thread(void *self, int64_t thread) {
+    const running_t    *running = self;
+    brood_net_t        *net = running->net;
+    const brood_pass_t *pass = running->pass;
+    brood_team_t       *team = brood_math_team(net->math);
+    int64_t             threads = brood_team_threads(team), end;
+    for (int64_t begin = 0; begin < pass->count; begin = end) {
+        if (begin > 0) brood_team_meet(team);
+        end = begin;
+        while (end < pass->count && pass->planned[end].group == pass->planned[begin].group) end++;
+        if (!pass->planned[begin].step->pieces)
+            run_images(net, pass, begin, end, threads, thread);
+        else
+            for (int64_t i = begin; i < end; i++) run_pieces(net, pass, &pass->planned[i], threads, thread);
+    }
+}
+
+void brood_pass_run(brood_net_t *net, const brood_pass_t *pass) {
+    running_t running = {net, pass};
+    brood_team_run(brood_math_team(net->math), run_thread, &running);
+}
