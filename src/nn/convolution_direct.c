@@ -28,7 +28,7 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
         brood_arena_take(arena, (size_t)brood_packed_count_real(math, forward->depth, filters) * sizeof(brood_real_t));
     layer->as.direct.tiled_bias = brood_arena_take(arena, (size_t)(filters * BROOD_TILE) * sizeof(brood_real_t));
     brood_bias_lay_out(net, layer, arena);
-    int64_t workspace = brood_sweep_workspace(forward, net->block);
+    int64_t workspace = brood_sweep_workspace(forward, brood_layer_room(net, layer));
     if (!layer->propagates) return (brood_needs_t){.workspace = workspace};
 
     if (brood_convolution_strided(layer)) {
@@ -39,7 +39,7 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     *backward = plan_backward(layer);
     layer->as.direct.packed_back = brood_arena_take(
         arena, (size_t)brood_packed_count_real(math, backward->depth, channels) * sizeof(brood_real_t));
-    workspace = brood_larger(workspace, brood_sweep_workspace(backward, net->block));
+    workspace = brood_larger(workspace, brood_sweep_workspace(backward, brood_layer_room(net, layer)));
     workspace = brood_larger(workspace, forward->depth * filters); /* the flipped filter, while it is packed */
     return (brood_needs_t){.workspace = workspace};
 }

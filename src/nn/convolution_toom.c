@@ -53,7 +53,7 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     for (int axis = 0; axis < 2; axis++) layer->as.toom.flipped.step[axis] *= -1;
     int64_t an_image = points * tiles_of(&layer->as.toom.x) * (channels + filters);
     layer->as.toom.group = brood_larger(1, GROUP_ELEMENTS / an_image);
-    if (layer->as.toom.group > net->block) layer->as.toom.group = net->block;
+    if (layer->as.toom.group > brood_layer_room(net, layer)) layer->as.toom.group = brood_layer_room(net, layer);
 
     layer->as.toom.packed_count = brood_packed_count_real(math, channels, filters);
     layer->as.toom.packed_back_count = brood_packed_count_real(math, filters, channels);

@@ -15,7 +15,6 @@ static int64_t arrays(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_
     return layer->args.bias ? 2 : 1;
 }
 
-/* The weights are the large operand: all images of a thread at once, so that they are read once. */
 static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     int64_t       units = layer->out_size;
     brood_real_t *y = brood_layer_y(layer, worker, first);
@@ -64,7 +63,8 @@ const brood_layer_ops_t brood_layer_dense = {
     .name = "dense",
     .keeps_input = true,
     .arrays = arrays,
-    .forward = {{forward, brood_images_as_pieces, BROOD_AT_BOTH}},
-    .backward = {{backward_weights, inputs, BROOD_AT_BOTH}, {backward, brood_images_as_pieces, BROOD_AT_BOTH}},
+    .of_part = true,
+    .forward = {{forward, NULL, BROOD_AT_BOTH}},
+    .backward = {{backward_weights, inputs, BROOD_AT_BOTH}, {backward, NULL, BROOD_AT_BOTH}},
     .cost = cost,
 };

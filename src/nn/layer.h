@@ -27,9 +27,9 @@ typedef struct {
 /* What a thread makes steps with. */
 typedef struct {
     brood_math_t *math;
-    brood_real_t *workspace;   /* of the step that is running */
-    double       *sums;        /* [most channels or units of a layer], likewise */
-    int64_t       place;       /* in images: where this thread's block begins in what holds but blocks */
+    brood_real_t *workspace; /* of the step that is running */
+    double       *sums;      /* [most channels or units of a layer], likewise */
+    int64_t       thread;
     int64_t       part, begin; /* the part of the mini-batch that it works on, and its first image */
 } brood_worker_t;
 
@@ -62,6 +62,7 @@ typedef struct {
     const char *name, *way; /* NULL: there is but one */
     bool        in_place;   /* writes its output over its input, and its input's gradient over its output's */
     bool        keeps_input, keeps_output; /* its backward pass reads x, y */
+    bool        of_part;                   /* images are best taken all of a part at once */
     /* The parameter arrays; returns their number. */
     int64_t (*arrays)(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_ARRAYS]);
     /* Elements of what each part of the mini-batch adds to the gradient of the layer's weights (partials). */
@@ -76,6 +77,13 @@ typedef struct {
     double (*cost)(const brood_layer_t *layer);
 } brood_layer_ops_t;
 
+/* Of which images an activation, or a gradient, is held at a time, and of how many. */
+typedef enum { BROOD_OF_BLOCK, BROOD_OF_PART, BROOD_OF_ALL } brood_extent_t;
+typedef struct {
+    brood_extent_t extent;
+    int64_t        room; /* in images; of each thread, unless of all */
+} brood_held_t;
+
 struct brood_layer {
     brood_layer_kind_t       kind;
     const brood_layer_ops_t *ops;
@@ -87,12 +95,13 @@ struct brood_layer {
     bool                     trains;            /* has parameters, or propagates: backward is run */
     brood_real_t            *x, *y;             /* of all images, or of a block of them (x NULL: the image): */
     brood_real_t            *dx, *dy;
-    bool               x_whole, y_whole, dx_whole, dy_whole; /* whether image 0 or the thread's block comes first */
-    bool               absorbed;                             /* the layer behind it does what this one would */
-    brood_parameter_t *array[BROOD_MAX_ARRAYS];              /* as ops->arrays lists them */
-    brood_real_t      *partials;                             /* [parts, partial_size = ops->partial] */
-    int64_t            partial_size;
-    double            *bias_partials; /* [parts, filters] of a convolution */
+    brood_held_t             held_x, held_y, held_dx, held_dy;
+    int64_t                  grain;                   /* images that its steps are best run for at a time */
+    bool                     absorbed;                /* the layer behind it does what this one would */
+    brood_parameter_t       *array[BROOD_MAX_ARRAYS]; /* as ops->arrays lists them */
+    brood_real_t            *partials;                /* [parts, partial_size = ops->partial] */
+    int64_t                  partial_size;
+    double                  *bias_partials; /* [parts, filters] of a convolution */
     union {
         struct {
             brood_sweep_t forward, backward; /* backward: over dy, with the filter flipped (stride 1) */
@@ -132,12 +141,14 @@ struct brood_layer {
     } as;
 };
 
-/* The steps of a pass in order, each with the number of its group. Steps of a group are run together: those over images
-   block by block; others one behind the other. Between groups threads wait for each other. */
+/* The steps of a pass in order, each with the numbers of its group and its run. Between groups threads wait for each
+   other. Steps of a group that go over images are made run by run for each part of the mini-batch, and the steps of a
+   run together for a block of images after the other. */
 typedef struct {
     brood_layer_t      *layer;
     const brood_step_t *step;
-    int64_t             group;
+    int64_t             group, run;
+    int64_t             grain; /* images of a block: the same for all steps of a run */
 } brood_planned_t;
 typedef struct {
     bool            backward;
@@ -148,7 +159,7 @@ typedef struct {
 struct brood_net {
     brood_math_t             *math;
     const brood_nn_kernels_t *kernels;
-    int64_t                   count, minibatch, block, classes;
+    int64_t                   count, minibatch, classes;
     int64_t                   parts; /* of a mini-batch, whatever the threads: what they add to gradients is added up */
     brood_init_t              init;
     bool                      keeps_all;
@@ -182,19 +193,30 @@ static inline brood_key4_t brood_key4_part(const brood_key4_t *key, int64_t part
 }
 
 /* From the image `first` on, which is the first of the thread's block. */
+static inline int64_t brood_held_at(const brood_held_t *held, const brood_worker_t *worker, int64_t first) {
+    switch (held->extent) {
+    case BROOD_OF_ALL:
+        return first;
+    case BROOD_OF_PART:
+        return worker->thread * held->room + first - worker->begin;
+    case BROOD_OF_BLOCK:
+        break;
+    }
+    return worker->thread * held->room;
+}
 static inline const brood_real_t *brood_layer_x(const brood_net_t *net, const brood_layer_t *layer,
                                                 const brood_worker_t *worker, int64_t first) {
     if (layer->input == BROOD_INPUT_IMAGE) return net->x + first * layer->in_size;
-    return layer->x + (layer->x_whole ? first : worker->place) * layer->in_size;
+    return layer->x + brood_held_at(&layer->held_x, worker, first) * layer->in_size;
 }
 static inline brood_real_t *brood_layer_y(const brood_layer_t *layer, const brood_worker_t *worker, int64_t first) {
-    return layer->y + (layer->y_whole ? first : worker->place) * layer->out_size;
+    return layer->y + brood_held_at(&layer->held_y, worker, first) * layer->out_size;
 }
 static inline brood_real_t *brood_layer_dx(const brood_layer_t *layer, const brood_worker_t *worker, int64_t first) {
-    return layer->dx + (layer->dx_whole ? first : worker->place) * layer->in_size;
+    return layer->dx + brood_held_at(&layer->held_dx, worker, first) * layer->in_size;
 }
 static inline brood_real_t *brood_layer_dy(const brood_layer_t *layer, const brood_worker_t *worker, int64_t first) {
-    return layer->dy + (layer->dy_whole ? first : worker->place) * layer->out_size;
+    return layer->dy + brood_held_at(&layer->held_dy, worker, first) * layer->out_size;
 }
 
 /* What the part of the mini-batch that is worked on adds to the gradient: to be set where nothing has been added yet.
@@ -208,8 +230,20 @@ static inline int64_t brood_net_parts(const brood_net_t *net) {
     return net->images < net->parts ? net->images : net->parts;
 }
 
+/* Images of a part, at most; of a block of a layer. */
+static inline int64_t brood_net_part_room(const brood_net_t *net) {
+    return (net->minibatch + net->parts - 1) / net->parts;
+}
+static inline int64_t brood_layer_room(const brood_net_t *net, const brood_layer_t *layer) {
+    int64_t part = brood_net_part_room(net);
+    return layer->grain < part ? layer->grain : part;
+}
+
+/* Takes activations and gradients from the arena. */
+void brood_net_hold(brood_net_t *net, int64_t threads, brood_arena_t *arena);
+
 /* Pieces of steps that are not cut. */
-brood_pieces_t brood_one_piece, brood_images_as_pieces;
+brood_pieces_t brood_one_piece;
 
 /* The steps of a training step, as the layers tell them. */
 void brood_pass_plan(brood_net_t *net, bool backward, brood_pass_t *pass);

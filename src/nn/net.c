@@ -5,21 +5,6 @@
 
 #include "layer.h"
 
-/* A block of images whose largest layer has about so many elements, so that what two or three layers of it exchange
-   stays in L2; and never more images than this. Blocks follow from the shapes alone. */
-#define BLOCK_ELEMENTS 65536
-#define BLOCK_IMAGES   32
-
-static int64_t block_of(const brood_net_t *net) {
-    int64_t largest = 1;
-    for (int64_t i = 0; i < net->count; i++)
-        if (net->layer[i].out_size > largest) largest = net->layer[i].out_size;
-    int64_t block = BLOCK_ELEMENTS / largest, part = (net->minibatch + net->parts - 1) / net->parts;
-    if (block > BLOCK_IMAGES) block = BLOCK_IMAGES;
-    if (block > part) block = part;
-    return block < 1 ? 1 : block;
-}
-
 /* A mini-batch is cut into so many parts, unless what they add to gradients then has more than these elements. */
 #define MOST_PARTS       BROOD_MOST_THREADS
 #define LEAST_PARTS      2
@@ -38,81 +23,14 @@ static size_t reals(int64_t count) {
     return (size_t)count * sizeof(brood_real_t);
 }
 
-static bool writes_over(const brood_layer_t *layer) {
-    return layer->ops->in_place && layer->input != BROOD_INPUT_IMAGE;
-}
+/* So many images of a layer that what it reads and writes stays in L2; of all of a part where its weights are the
+   large operand, so that they are read once. */
+#define BLOCK_ELEMENTS 65536
 
-/* Marks the outputs, or their gradients, that steps of more than one group touch: they must hold all images, others
-   only a block of them. */
-static void find_whole(const brood_net_t *net, const brood_pass_t *pass, bool whole[BROOD_MAX_LAYERS]) {
-    int64_t group_of[BROOD_MAX_LAYERS];
-    for (int64_t i = 0; i < net->count; i++) {
-        group_of[i] = -1;
-        whole[i] = net->keeps_all;
-    }
-    whole[net->count - 1] = true; /* read, and its gradient written, by the caller */
-    for (int64_t i = 0; i < pass->count; i++) {
-        const brood_layer_t *layer = pass->planned[i].layer;
-        const brood_step_t  *step = pass->planned[i].step;
-        const int32_t        touched[2] = {step->at & BROOD_AT_OUTPUT ? layer->index : BROOD_INPUT_IMAGE,
-                                    step->at & BROOD_AT_INPUT ? layer->input : BROOD_INPUT_IMAGE};
-        for (int j = 0; j < 2; j++) {
-            if (touched[j] == BROOD_INPUT_IMAGE) continue;
-            int64_t *seen = &group_of[touched[j]];
-            if (*seen != -1 && *seen != pass->planned[i].group) whole[touched[j]] = true;
-            *seen = pass->planned[i].group;
-        }
-    }
-}
-
-/* Layers that write in place share one buffer: it is whole if any of them needs it so. */
-static void spread_whole(const brood_net_t *net, bool whole[BROOD_MAX_LAYERS]) {
-    for (int64_t i = net->count - 1; i >= 0; i--)
-        if (writes_over(&net->layer[i])) whole[net->layer[i].input] |= whole[i];
-    for (int64_t i = 0; i < net->count; i++)
-        if (writes_over(&net->layer[i])) whole[i] = whole[net->layer[i].input];
-}
-
-static brood_real_t *take_images(const brood_net_t *net, int64_t threads, brood_arena_t *arena, bool whole,
-                                 int64_t size) {
-    return brood_arena_take(arena, reals((whole ? net->minibatch : threads * net->block) * size));
-}
-
-static void lay_out_activations(brood_net_t *net, int64_t threads, brood_arena_t *arena) {
-    bool whole[BROOD_MAX_LAYERS];
-    find_whole(net, &net->forward, whole);
-    for (int64_t i = 0; i < net->count; i++) { /* what the backward pass reads again */
-        const brood_layer_t *layer = &net->layer[i];
-        if (layer->absorbed || !layer->trains) continue;
-        if (layer->ops->keeps_output) whole[i] = true;
-        if (layer->ops->keeps_input && layer->input != BROOD_INPUT_IMAGE) whole[layer->input] = true;
-    }
-    spread_whole(net, whole);
-    for (int64_t i = 0; i < net->count; i++) {
-        brood_layer_t *layer = &net->layer[i];
-        layer->y_whole = whole[i];
-        if (layer->input != BROOD_INPUT_IMAGE) {
-            layer->x = net->layer[layer->input].y;
-            layer->x_whole = whole[layer->input];
-        }
-        layer->y = writes_over(layer) ? layer->x : take_images(net, threads, arena, whole[i], layer->out_size);
-    }
-}
-
-static void lay_out_gradients(brood_net_t *net, int64_t threads, brood_arena_t *arena) {
-    bool whole[BROOD_MAX_LAYERS];
-    find_whole(net, &net->backward, whole);
-    spread_whole(net, whole);
-    for (int64_t i = 0; i < net->count; i++) {
-        brood_layer_t *layer = &net->layer[i];
-        layer->dy_whole = whole[i];
-        if (layer->input != BROOD_INPUT_IMAGE) {
-            layer->dx = net->layer[layer->input].dy;
-            layer->dx_whole = whole[layer->input];
-        }
-        if (!layer->trains) continue;
-        layer->dy = writes_over(layer) ? layer->dx : take_images(net, threads, arena, whole[i], layer->out_size);
-    }
+static int64_t grain_of(const brood_layer_t *layer) {
+    int64_t larger = layer->in_size > layer->out_size ? layer->in_size : layer->out_size;
+    if (layer->ops->of_part) return INT64_MAX;
+    return larger < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / larger : 1;
 }
 
 /* A ReLU and a max-pooling may change places: the pooling then does both, and keeps which maxima were above 0. */
@@ -158,14 +76,13 @@ static brood_err_t lay_out(const brood_net_spec_t *spec, int64_t minibatch, cons
     net->init = spec->init;
     net->keeps_all = spec->keeps_all;
     net->parts = parts_of(net);
-    net->block = block_of(net);
+    for (int64_t i = 0; i < net->count; i++) net->layer[i].grain = grain_of(&net->layer[i]);
     net->kernels = brood_nn_kernels(math);
     absorb(net);
     brood_pass_plan(net, false, &net->forward);
     brood_pass_plan(net, true, &net->backward);
     const int64_t threads = brood_team_threads(brood_math_team(math));
-    lay_out_activations(net, threads, arena);
-    lay_out_gradients(net, threads, arena);
+    brood_net_hold(net, threads, arena);
     brood_needs_t most = {0};
     int64_t       widest = 0;
     for (int64_t i = 0; i < net->count; i++) {
@@ -181,7 +98,7 @@ static brood_err_t lay_out(const brood_net_spec_t *spec, int64_t minibatch, cons
     for (int64_t i = 0; i < threads; i++)
         net->worker[i] = (brood_worker_t){.workspace = brood_arena_take(arena, reals(most.workspace)),
                                           .sums = brood_arena_take(arena, (size_t)widest * sizeof(double)),
-                                          .place = i * net->block};
+                                          .thread = i};
     net->exchange = brood_arena_take(arena, reals(most.exchange));
     return BROOD_OK;
 }

@@ -7,14 +7,31 @@ int64_t brood_one_piece(const brood_net_t *net, const brood_layer_t *layer) {
     return 1;
 }
 
-int64_t brood_images_as_pieces(const brood_net_t *net, const brood_layer_t *layer) {
-    (void)layer;
-    return net->images;
+static void add(brood_pass_t *pass, brood_layer_t *layer, const brood_step_t *step, int64_t group) {
+    pass->planned[pass->count] = (brood_planned_t){.layer = layer, .step = step, .group = group, .run = pass->count};
+    pass->count++;
+    pass->groups = group + 1;
 }
 
-static void add(brood_pass_t *pass, brood_layer_t *layer, const brood_step_t *step, int64_t group) {
-    pass->planned[pass->count++] = (brood_planned_t){layer, step, group};
-    pass->groups = group + 1;
+/* Steps over images are run together unless one would have so many times more images at a time than another: what they
+   exchange then stays in the cache, and small layers still meet images enough for their products. */
+#define FEWER 4
+
+static void find_runs(brood_pass_t *pass) {
+    brood_planned_t *planned = pass->planned;
+    for (int64_t begin = 0, end; begin < pass->count; begin = end) {
+        int64_t least = planned[begin].layer->grain, most = least;
+        for (end = begin + 1; end < pass->count && planned[end].group == planned[begin].group; end++) {
+            int64_t grain = planned[end].layer->grain;
+            if (grain / FEWER >= least || most / FEWER >= grain) break;
+            if (grain < least) least = grain;
+            if (grain > most) most = grain;
+        }
+        for (int64_t i = begin; i < end; i++) {
+            planned[i].run = begin;
+            planned[i].grain = least;
+        }
+    }
 }
 
 /* What all layers do before or behind a pass, layer by layer; `which` gives a layer's steps. */
@@ -52,6 +69,7 @@ void brood_pass_plan(brood_net_t *net, bool backward, brood_pass_t *pass) {
         }
     }
     if (backward) add_once(net, pass, behind_backward);
+    find_runs(pass);
 }
 
 static void run_step(brood_net_t *net, const brood_pass_t *pass, const brood_planned_t *planned, int64_t thread,
@@ -64,18 +82,27 @@ static void run_step(brood_net_t *net, const brood_pass_t *pass, const brood_pla
     *(pass->backward ? &times->backward : &times->forward) += net->now() - started;
 }
 
-/* The thread's share of the parts, each block by block. */
+/* Steps of a run, a block of the part's images after the other; returns where the next run begins. */
+static int64_t run_blocks(brood_net_t *net, const brood_pass_t *pass, int64_t begin, int64_t images, int64_t thread) {
+    const brood_planned_t *planned = pass->planned;
+    int64_t                grain = planned[begin].grain, end = begin;
+    while (end < pass->count && planned[end].run == planned[begin].run) end++;
+    for (int64_t done = 0, block; done < images; done += block) {
+        block = images - done < grain ? images - done : grain;
+        for (int64_t i = begin; i < end; i++)
+            run_step(net, pass, &planned[i], thread, net->worker[thread].begin + done, block);
+    }
+    return end;
+}
+
+/* The thread's share of the parts. */
 static void run_images(brood_net_t *net, const brood_pass_t *pass, int64_t begin, int64_t end, int64_t threads,
                        int64_t thread) {
     brood_worker_t *worker = &net->worker[thread];
     int64_t         all = brood_net_parts(net), parts = brood_team_share(all, threads, thread, &worker->part);
     for (; parts > 0; parts--, worker->part++) {
         int64_t images = brood_team_share(net->images, all, worker->part, &worker->begin);
-        for (int64_t done = 0; done < images; done += net->block) {
-            int64_t block = images - done < net->block ? images - done : net->block;
-            for (int64_t i = begin; i < end; i++)
-                run_step(net, pass, &pass->planned[i], thread, worker->begin + done, block);
-        }
+        for (int64_t i = begin; i < end;) i = run_blocks(net, pass, i, images, thread);
     }
 }
 

@@ -77,7 +77,9 @@ typedef __mmask16 lanes_mask_t;
 #define index_equal(a, b)      _mm512_cmpeq_epi32_mask(a, b)
 #define index_negative(a)      _mm512_cmplt_epi32_mask(a, _mm512_setzero_si512())
 #define index_add(a, b)        _mm512_add_epi32(a, b)
-#define taps_load_n(p, n)      _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(lanes_first(n), p))
+#define taps_load_n(p, n)                                                                                              \
+    _mm512_cvtepi8_epi32((n) == LANES ? _mm_loadu_si128((const __m128i *)(const void *)(p))                            \
+                                      : _mm_maskz_loadu_epi8(lanes_first(n), p))
 #define taps_store_n(p, v, n)  _mm_mask_storeu_epi8(p, lanes_first(n), _mm512_cvtepi32_epi8(v))
 #define index_select(m, a, b)  _mm512_mask_blend_epi32(m, b, a)
 #define lanes_widen(v, half)   _mm512_cvtps_pd((half) ? _mm512_extractf32x8_ps(v, 1) : _mm512_castps512_ps256(v))

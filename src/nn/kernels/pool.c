@@ -184,6 +184,19 @@ INLINE void backward_direct(const brood_line_t *line, kind_t kind, const brood_r
     }
 }
 
+/* Windows of two: what a gradient gives to the second position is carried to it. */
+INLINE void backward_pairs(const brood_line_t *line, kind_t kind, const brood_real_t *dy, const void *index,
+                           brood_real_t *dx) {
+    const lanes_index_t first = index_set(0), second = index_set(1);
+    lanes_t             carried = lanes_set(0);
+    for (int64_t p = 0; p < line->positions; p++) {
+        lanes_index_t tap = load_index(kind, index, p * line->step);
+        lanes_t       gradient = load(dy + p * line->step, kind.n);
+        put(dx + p * line->step, carried + lanes_masked(index_equal(tap, first), gradient), kind.n);
+        carried = lanes_masked(index_equal(tap, second), gradient);
+    }
+}
+
 INLINE void flush(unsigned lanes, int64_t step, lanes_index_t at, lanes_t sum, brood_real_t *dx) {
     brood_index_t position[LANES];
     brood_real_t  number[LANES];
@@ -225,7 +238,9 @@ INLINE void backward_runs(const brood_line_t *line, kind_t kind, const brood_rea
 
 INLINE void backward_kind(const brood_line_t *line, kind_t kind, const brood_real_t *dy, const void *index,
                           brood_real_t *dx) {
-    if (line->window <= DIRECT_BACKWARD)
+    if (line->window == 2 && line->before == 0)
+        backward_pairs(line, kind, dy, index, dx);
+    else if (line->window <= DIRECT_BACKWARD)
         backward_direct(line, kind, dy, index, dx);
     else
         backward_runs(line, kind, dy, index, dx);
@@ -248,11 +263,12 @@ void KERNEL(pool_line_backward)(const brood_line_t *line, const brood_real_t *dy
         backward_all(line, false, dy, index, dx);
 }
 
-INLINE void window_forward(const brood_window_t *window, kind_t kind, const brood_real_t *x, brood_real_t *y,
-                           void *index, int64_t at) {
+/* The size is of this window, which may be clipped: a constant where windows are whole and small. */
+INLINE void window_forward(const brood_window_t *window, int64_t height, int64_t width, kind_t kind,
+                           const brood_real_t *x, brood_real_t *y, void *index, int64_t at) {
     best_t best = {load(x, kind.n), index_set(0)};
-    for (int64_t h = 0; h < window->height; h++)
-        for (int64_t w = h == 0; w < window->width; w++) {
+    for (int64_t h = 0; h < height; h++)
+        for (int64_t w = h == 0; w < width; w++) {
             best_t later = {load(x + h * window->row + w * window->channels, kind.n),
                             index_set((brood_index_t)(h * window->pitch + w))};
             best = follow(best, later);
@@ -262,8 +278,13 @@ INLINE void window_forward(const brood_window_t *window, kind_t kind, const broo
 
 INLINE void windows_forward(const brood_window_t *window, kind_t kind, const brood_real_t *x, brood_real_t *y,
                             void *index) {
-    for (int64_t i = 0; i < window->count; i++, x += window->advance)
-        window_forward(window, kind, x, y, index, i * window->channels);
+    const int64_t height = window->height, width = window->width;
+    for (int64_t i = 0; i < window->count; i++, x += window->advance) {
+        if (height == 2 && width == 2)
+            window_forward(window, 2, 2, kind, x, y, index, i * window->channels);
+        else
+            window_forward(window, height, width, kind, x, y, index, i * window->channels);
+    }
 }
 
 void KERNEL(pool_window_forward)(const brood_window_t *window, const brood_real_t *x, brood_real_t *y, void *index) {
@@ -277,19 +298,28 @@ void KERNEL(pool_window_forward)(const brood_window_t *window, const brood_real_
     }
 }
 
+INLINE void window_backward(const brood_window_t *window, int64_t height, int64_t width, bool apart, kind_t kind,
+                            lanes_t gradient, lanes_index_t chosen, brood_real_t *dx) {
+    for (int64_t h = 0; h < height; h++)
+        for (int64_t w = 0; w < width; w++) {
+            brood_real_t *to = dx + h * window->row + w * window->channels;
+            lanes_mask_t  here = index_equal(chosen, index_set((brood_index_t)(h * window->pitch + w)));
+            lanes_t       sum = lanes_masked(here, gradient);
+            if (!apart) sum += load(to, kind.n);
+            put(to, sum, kind.n);
+        }
+}
+
 INLINE void windows_backward(const brood_window_t *window, kind_t kind, const brood_real_t *dy, const void *index,
                              brood_real_t *dx) {
+    const int64_t height = window->height, width = window->width;
     for (int64_t i = 0; i < window->count; i++, dx += window->advance, dy += window->channels) {
         lanes_t       gradient = load(dy, kind.n);
         lanes_index_t chosen = load_index(kind, index, i * window->channels);
-        for (int64_t h = 0; h < window->height; h++)
-            for (int64_t w = 0; w < window->width; w++) {
-                brood_real_t *to = dx + h * window->row + w * window->channels;
-                lanes_mask_t  here = index_equal(chosen, index_set((brood_index_t)(h * window->pitch + w)));
-                lanes_t       sum = lanes_masked(here, gradient);
-                if (!window->apart) sum += load(to, kind.n);
-                put(to, sum, kind.n);
-            }
+        if (height == 2 && width == 2 && window->apart)
+            window_backward(window, 2, 2, true, kind, gradient, chosen, dx);
+        else
+            window_backward(window, height, width, window->apart, kind, gradient, chosen, dx);
     }
 }
 
