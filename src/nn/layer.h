@@ -136,6 +136,9 @@ struct brood_layer {
             char *index[2]; /* [minibatch, out_size] where the largest stands; the second only where both axes slide */
         } pool;
         struct {
+            brood_real_t *packed; /* the weights, transposed */
+        } dense;
+        struct {
             uint8_t *kept; /* [minibatch, ⌈out_size / 8⌉]: a bit a unit */
         } dropout;
     } as;

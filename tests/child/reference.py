@@ -126,7 +126,7 @@ class Pool:
 
 class Dense:
     def __init__(self, weights, bias):
-        self.value, self.decays = [weights.reshape(-1, CLASSES), bias.reshape(CLASSES)], [True, False]
+        self.value, self.decays = [weights.reshape(CLASSES, -1).T, bias.reshape(CLASSES)], [True, False]
 
     def forward(self, x, training):
         self.shape, self.x = x.shape, x.reshape(len(x), -1)

@@ -294,6 +294,14 @@ static void batch_normalisation_is_the_naive_one(void **state) {
         for (size_t p = 0; p < paths(); p++) check_norm(&cases[i], path(p));
 }
 
+/* Of the naive layer, whose weights are [inputs, units]. */
+static double *transposed(int64_t rows, int64_t columns, const double *x) {
+    double *y = zeros(rows * columns);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) y[j * rows + i] = x[i * columns + j];
+    return y;
+}
+
 static void check_dense(const case_t *c, path_t by) {
     brood_net_spec_t   spec = probed(c);
     brood_layer_args_t args = args_of(c, true);
@@ -303,17 +311,19 @@ static void check_dense(const case_t *c, path_t by) {
     fixture_step(&f, c->images, 0);
 
     int64_t inputs = f.image_size, units = c->filters;
-    double *x = probe_output(&f, c), *weights = widen(inputs * units, value_of(&f, "layer1/weights"));
+    double *x = probe_output(&f, c), *kept = widen(inputs * units, value_of(&f, "layer1/weights"));
+    double *weights = transposed(units, inputs, kept);
     double *bias = widen(units, value_of(&f, "layer1/bias")), *dy = widen(c->images * units, f.dlogits);
     double *y = zeros(c->images * units), *dweights = zeros(inputs * units), *dbias = zeros(units);
     double *dx = zeros(c->images * inputs);
     brood_ref_dense(c->images, inputs, units, x, weights, bias, y);
     brood_ref_dense_gradient(c->images, inputs, units, x, weights, dy, dweights, dbias, dx);
     assert_close("y", c->images * units, f.logits, y);
-    assert_close("dweights", inputs * units, gradient_of(&f, "layer1/weights"), dweights);
+    double *expected = transposed(inputs, units, dweights);
+    assert_close("dweights", inputs * units, gradient_of(&f, "layer1/weights"), expected);
     assert_close("dbias", units, gradient_of(&f, "layer1/bias"), dbias);
     assert_probe_gradient(&f, c, dx);
-    double *all[] = {x, weights, bias, dy, y, dweights, dbias, dx};
+    double *all[] = {x, kept, weights, bias, dy, y, dweights, expected, dbias, dx};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
     fixture_destroy(&f);
 }
