@@ -1,6 +1,6 @@
 /* Products of transformed tiles, point by point, a few images at a time, so that what the transforms write the products
-   find in the cache. The gradient of x is the convolution of dy with the flipped filters; that of the filters is
-   G' Σ B'x ⊙ A dy over the tiles. */
+   find in the cache. The gradients are the transposed of it: of x the overlapping tiles B (G w ⊙ A dy), added up,
+   of the filters G' Σ B'x ⊙ A dy over the tiles. */
 #include <string.h>
 
 #include "convolution.h"
@@ -44,13 +44,9 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
 
     int64_t       channels = layer->in[2], filters = layer->out[2], points = brood_toom_points(plan);
     const int64_t size[2] = {height.in, width.in}, before[2] = {height.before, width.before};
-    const int64_t behind[2] = {height.kernel - 1 - height.before, width.kernel - 1 - width.before};
     layer->as.toom.x = brood_toom_image(plan, size, before, channels);
     layer->as.toom.y = brood_toom_image(plan, size, (const int64_t[2]){0, 0}, filters);
-    layer->as.toom.dy = brood_toom_image(plan, size, behind, filters);
-    layer->as.toom.dx = brood_toom_image(plan, size, (const int64_t[2]){0, 0}, channels);
-    layer->as.toom.filters = layer->as.toom.flipped = brood_toom_taps(plan, channels * filters);
-    for (int axis = 0; axis < 2; axis++) layer->as.toom.flipped.step[axis] *= -1;
+    layer->as.toom.filters = brood_toom_taps(plan, channels * filters);
     int64_t an_image = points * tiles_of(&layer->as.toom.x) * (channels + filters);
     layer->as.toom.group = brood_larger(1, GROUP_ELEMENTS / an_image);
     if (layer->as.toom.group > brood_layer_room(net, layer)) layer->as.toom.group = brood_layer_room(net, layer);
@@ -101,17 +97,13 @@ static brood_toom_t some_numbers(const brood_toom_t *filters, int64_t first, int
     return some;
 }
 
-/* The filters at the points, [points, channels, filters]: until they are packed, where the gradient's first partial
-   will be. */
-static void evaluate_filters(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker,
-                             const brood_toom_t *filters, const brood_real_t *taps, int64_t first, int64_t pieces) {
-    brood_toom_t some = some_numbers(filters, first, pieces);
-    int64_t      begin = first * FILTER_PIECE;
-    net->kernels->toom_evaluate(&some, taps + begin, layer->partials + begin, filters->channels, worker->workspace);
-}
-
+/* The filters at the points, [points, channels, filters]: they lie where the gradient's first partial will be. */
 static void evaluate(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t pieces) {
-    evaluate_filters(net, layer, worker, &layer->as.toom.filters, layer->array[0]->value, first, pieces);
+    const brood_toom_t *filters = &layer->as.toom.filters;
+    brood_toom_t        some = some_numbers(filters, first, pieces);
+    int64_t             begin = first * FILTER_PIECE;
+    net->kernels->toom_evaluate(&some, layer->array[0]->value + begin, layer->partials + begin, filters->channels,
+                                worker->workspace);
 }
 
 static void pack(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t points) {
@@ -122,17 +114,8 @@ static void pack(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker,
                         layer->as.toom.packed + p * count);
 }
 
-/* dx is the convolution of dy with the filters from their last tap to their first, channels and filters exchanged. */
-static void evaluate_flipped(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
-                             int64_t pieces) {
-    int64_t taps = (int64_t)layer->args.height * layer->args.width;
-    if (layer->propagates)
-        evaluate_filters(net, layer, worker, &layer->as.toom.flipped,
-                         layer->array[0]->value + (taps - 1) * layer->in[2] * layer->out[2], first, pieces);
-}
-
-static void pack_flipped(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
-                         int64_t points) {
+static void pack_transposed(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
+                            int64_t points) {
     (void)net;
     int64_t channels = layer->in[2], filters = layer->out[2], count = layer->as.toom.packed_back_count;
     for (int64_t p = first; layer->propagates && p < first + points; p++)
@@ -140,70 +123,83 @@ static void pack_flipped(brood_net_t *net, brood_layer_t *layer, brood_worker_t 
                         filters, layer->as.toom.packed_back + p * count);
 }
 
-/* y of the tiles of x, for a group of images. */
-static void convolve(brood_net_t *net, const brood_layer_t *layer, brood_worker_t *worker, const brood_toom_t *from,
-                     const brood_toom_t *to, int64_t images, const brood_real_t *x, const brood_real_t *packed,
-                     int64_t packed_count, const brood_real_t *bias, brood_real_t *y) {
-    const int64_t channels = from->channels, filters = to->channels, tiles = tiles_of(from);
-    const int64_t pitch = brood_convolution_pitch(layer->as.toom.group * tiles, channels);
-    const int64_t y_pitch = brood_convolution_pitch(layer->as.toom.group * tiles, filters),
-                  size = layer->in[0] * layer->in[1];
-    room_t room = room_of(worker, layer, channels);
+static int64_t pitch_of(const brood_layer_t *layer, int64_t channels) {
+    return brood_convolution_pitch(layer->as.toom.group * tiles_of(&layer->as.toom.x), channels);
+}
+
+/* The transformed tiles of a group of images. */
+static void transform_x(brood_net_t *net, const brood_layer_t *layer, const room_t *room, int64_t images,
+                        const brood_real_t *x) {
+    const brood_toom_t *toom = &layer->as.toom.x;
     for (int64_t i = 0; i < images; i++)
-        net->kernels->toom_input(from, x + i * size * channels, room.first + i * tiles * channels, pitch, room.tiles);
+        net->kernels->toom_input(toom, x + i * layer->in_size, room->first + i * tiles_of(toom) * toom->channels,
+                                 pitch_of(layer, toom->channels), room->tiles);
+}
+
+/* Point by point: to[images · tiles, to_channels] = from[images · tiles, channels] by the filters there. */
+static void multiply(const brood_layer_t *layer, brood_worker_t *worker, int64_t images, const brood_real_t *from,
+                     int64_t channels, const brood_real_t *packed, int64_t packed_count, brood_real_t *to,
+                     int64_t to_channels) {
+    int64_t rows = images * tiles_of(&layer->as.toom.x);
     for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
-        brood_product_packed_real(worker->math, BROOD_PLAIN, images * tiles, filters, channels, room.first + p * pitch,
-                                  channels, packed + p * packed_count, false, room.second + p * y_pitch, filters);
-    for (int64_t i = 0; i < images; i++)
-        net->kernels->toom_collect(to, room.second + i * tiles * filters, y_pitch, bias, y + i * size * filters,
-                                   room.tiles);
+        brood_product_packed_real(worker->math, BROOD_PLAIN, rows, to_channels, channels,
+                                  from + p * pitch_of(layer, channels), channels, packed + p * packed_count, false,
+                                  to + p * pitch_of(layer, to_channels), to_channels);
 }
 
 static int64_t group_of(const brood_layer_t *layer, int64_t done, int64_t images) {
     return images - done < layer->as.toom.group ? images - done : layer->as.toom.group;
 }
 
+static void forward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t images,
+                          const brood_real_t *x, brood_real_t *y) {
+    const brood_toom_t *toom = &layer->as.toom.y;
+    room_t              room = room_of(worker, layer, layer->in[2]);
+    transform_x(net, layer, &room, images, x);
+    multiply(layer, worker, images, room.first, layer->in[2], layer->as.toom.packed, layer->as.toom.packed_count,
+             room.second, layer->out[2]);
+    for (int64_t i = 0; i < images; i++)
+        net->kernels->toom_collect(toom, room.second + i * tiles_of(toom) * toom->channels,
+                                   pitch_of(layer, toom->channels), layer->args.bias ? layer->array[1]->value : NULL,
+                                   y + i * layer->out_size, room.tiles);
+}
+
 static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
-    const brood_real_t *bias = layer->args.bias ? layer->array[1]->value : NULL;
     const brood_real_t *x = brood_layer_x(net, layer, worker, first);
     brood_real_t       *y = brood_layer_y(layer, worker, first);
     for (int64_t i = 0; i < images; i += layer->as.toom.group)
-        convolve(net, layer, worker, &layer->as.toom.x, &layer->as.toom.y, group_of(layer, i, images),
-                 x + i * layer->in_size, layer->as.toom.packed, layer->as.toom.packed_count, bias,
-                 y + i * layer->out_size);
+        forward_group(net, layer, worker, group_of(layer, i, images), x + i * layer->in_size, y + i * layer->out_size);
 }
 
-static void add_gradient(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, bool accumulate,
-                         int64_t images, const brood_real_t *x, const brood_real_t *dy) {
+static void backward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, bool accumulate,
+                           int64_t images, const brood_real_t *x, const brood_real_t *dy, brood_real_t *dx) {
     const brood_toom_t *from = &layer->as.toom.x, *to = &layer->as.toom.y;
     const int64_t       channels = from->channels, filters = to->channels, tiles = tiles_of(from);
-    const int64_t       pitch = brood_convolution_pitch(layer->as.toom.group * tiles, channels);
-    const int64_t       y_pitch = brood_convolution_pitch(layer->as.toom.group * tiles, filters),
-                  size = layer->in[0] * layer->in[1];
-    room_t room = room_of(worker, layer, channels);
-    for (int64_t i = 0; i < images; i++) {
-        net->kernels->toom_input(from, x + i * size * channels, room.first + i * tiles * channels, pitch, room.tiles);
-        net->kernels->toom_evaluate(to, dy + i * size * filters, room.second + i * tiles * filters, y_pitch,
-                                    room.tiles);
-    }
+    room_t              room = room_of(worker, layer, channels);
+    transform_x(net, layer, &room, images, x);
+    for (int64_t i = 0; i < images; i++)
+        net->kernels->toom_evaluate(to, dy + i * layer->out_size, room.second + i * tiles * filters,
+                                    pitch_of(layer, filters), room.tiles);
     for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
         brood_product_real(worker->math, BROOD_TRANSPOSED, BROOD_PLAIN, channels, filters, images * tiles,
-                           room.first + p * pitch, channels, room.second + p * y_pitch, filters, accumulate,
+                           room.first + p * pitch_of(layer, channels), channels,
+                           room.second + p * pitch_of(layer, filters), filters, accumulate,
                            brood_layer_partial(layer, worker) + p * channels * filters, filters);
+    if (!layer->propagates) return;
+    multiply(layer, worker, images, room.second, filters, layer->as.toom.packed_back, layer->as.toom.packed_back_count,
+             room.first, channels);
+    for (int64_t i = 0; i < images; i++)
+        net->kernels->toom_scatter(from, room.first + i * tiles * channels, pitch_of(layer, channels),
+                                   dx + i * layer->in_size, room.tiles);
 }
 
 static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
-    const brood_real_t *dy = brood_layer_dy(layer, worker, first);
+    const brood_real_t *x = brood_layer_x(net, layer, worker, first), *dy = brood_layer_dy(layer, worker, first);
+    brood_real_t       *dx = layer->propagates ? brood_layer_dx(layer, worker, first) : NULL;
     brood_bias_add(net, layer, worker, first, images);
-    for (int64_t i = 0; i < images; i += layer->as.toom.group) {
-        int64_t group = group_of(layer, i, images);
-        add_gradient(net, layer, worker, first + i > worker->begin, group,
-                     brood_layer_x(net, layer, worker, first) + i * layer->in_size, dy + i * layer->out_size);
-        if (layer->propagates)
-            convolve(net, layer, worker, &layer->as.toom.dy, &layer->as.toom.dx, group, dy + i * layer->out_size,
-                     layer->as.toom.packed_back, layer->as.toom.packed_back_count, NULL,
-                     brood_layer_dx(layer, worker, first) + i * layer->in_size);
-    }
+    for (int64_t i = 0; i < images; i += layer->as.toom.group)
+        backward_group(net, layer, worker, first + i > worker->begin, group_of(layer, i, images),
+                       x + i * layer->in_size, dy + i * layer->out_size, dx ? dx + i * layer->in_size : NULL);
 }
 
 static void add_up(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t pieces) {
@@ -234,7 +230,7 @@ const brood_layer_ops_t brood_convolution_toom = {
     .partial = partial,
     .lay_out = lay_out,
     .prepare_forward = {{evaluate, filter_pieces, 0}, {pack, points_of, 0}},
-    .prepare_backward = {{evaluate_flipped, filter_pieces, 0}, {pack_flipped, points_of, 0}},
+    .prepare_backward = {{pack_transposed, points_of, 0}},
     .finish_backward = {{add_up, brood_partial_pieces, 0}, {collect_filters, filter_pieces, 0}},
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward, NULL, BROOD_AT_BOTH}},

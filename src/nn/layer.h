@@ -117,11 +117,11 @@ struct brood_layer {
             int64_t       pitch, filters_pitch, y_pitch;
         } fourier;
         struct {
-            brood_toom_axis_t *plan;                 /* [2] */
-            brood_toom_t       x, y, dy, dx;         /* dy as the input of the convolution that makes dx */
-            brood_toom_t       filters, flipped;     /* channels · filters numbers a tap; from the last tap on */
+            brood_toom_axis_t *plan; /* [2] */
+            brood_toom_t       x, y;
+            brood_toom_t       filters;              /* channels · filters numbers a tap */
             int64_t            group;                /* images at a time */
-            brood_real_t      *packed, *packed_back; /* transformed filters, plain and flipped: point by point */
+            brood_real_t      *packed, *packed_back; /* transformed filters, plain and transposed: point by point */
             int64_t            packed_count, packed_back_count;
         } toom;
         struct {

@@ -95,6 +95,8 @@ static void flip_u8(int64_t n, uint8_t *x) {
       (toom, x, t, pitch, workspace), toom->channels, t)                                                               \
     X(toom_evaluate, (const brood_toom_t *toom, const float *y, float *t, int64_t pitch, float *workspace),            \
       (toom, y, t, pitch, workspace), toom->channels, t)                                                               \
+    X(toom_scatter, (const brood_toom_t *toom, const float *t, int64_t pitch, float *x, float *workspace),             \
+      (toom, t, pitch, x, workspace), toom->channels, x)                                                               \
     X(toom_collect,                                                                                                    \
       (const brood_toom_t *toom, const float *t, int64_t pitch, const float *bias, float *y, float *workspace),        \
       (toom, t, pitch, bias, y, workspace), toom->channels, y)                                                         \

@@ -161,12 +161,14 @@ typedef struct {
 
     /* Between an image [positions, channels] and t[points of axis 0][points of axis 1][tiles, channels], its points
        `pitch` elements apart: the inputs of all tiles, transformed; the values at the points of what tiles of the
-       powers' count hold; and its transposed, with bias[channels], or NULL, added at each position. Workspace:
-       brood_toom_workspace. */
+       powers' count hold; and the transposed of either, of the latter with bias[channels], or NULL, added at each
+       position. Workspace: brood_toom_workspace. */
     void (*toom_input)(const brood_toom_t *toom, const brood_real_t *x, brood_real_t *t, int64_t pitch,
                        brood_real_t *workspace);
     void (*toom_evaluate)(const brood_toom_t *toom, const brood_real_t *y, brood_real_t *t, int64_t pitch,
                           brood_real_t *workspace);
+    void (*toom_scatter)(const brood_toom_t *toom, const brood_real_t *t, int64_t pitch, brood_real_t *x,
+                         brood_real_t *workspace);
     void (*toom_collect)(const brood_toom_t *toom, const brood_real_t *t, int64_t pitch, const brood_real_t *bias,
                          brood_real_t *y, brood_real_t *workspace);
 

@@ -80,9 +80,9 @@ typedef __mmask16 lanes_mask_t;
 #define taps_load_n(p, n)                                                                                              \
     _mm512_cvtepi8_epi32((n) == LANES ? _mm_loadu_si128((const __m128i *)(const void *)(p))                            \
                                       : _mm_maskz_loadu_epi8(lanes_first(n), p))
-#define taps_store_n(p, v, n)  _mm_mask_storeu_epi8(p, lanes_first(n), _mm512_cvtepi32_epi8(v))
-#define index_select(m, a, b)  _mm512_mask_blend_epi32(m, b, a)
-#define lanes_widen(v, half)   _mm512_cvtps_pd((half) ? _mm512_extractf32x8_ps(v, 1) : _mm512_castps512_ps256(v))
+#define taps_store_n(p, v, n) _mm_mask_storeu_epi8(p, lanes_first(n), _mm512_cvtepi32_epi8(v))
+#define index_select(m, a, b) _mm512_mask_blend_epi32(m, b, a)
+#define lanes_widen(v, half)  _mm512_cvtps_pd((half) ? _mm512_extractf32x8_ps(v, 1) : _mm512_castps512_ps256(v))
 #endif
 #define mask_bits(m)  ((unsigned)(m))
 #define mask_of(bits) ((lanes_mask_t)(bits)) /* the lowest bit is the first lane's */

@@ -53,6 +53,8 @@ void KERNEL(toom_input)(const brood_toom_t *toom, const brood_real_t *x, brood_r
                         brood_real_t *workspace);
 void KERNEL(toom_evaluate)(const brood_toom_t *toom, const brood_real_t *y, brood_real_t *t, int64_t pitch,
                            brood_real_t *workspace);
+void KERNEL(toom_scatter)(const brood_toom_t *toom, const brood_real_t *t, int64_t pitch, brood_real_t *x,
+                          brood_real_t *workspace);
 void KERNEL(toom_collect)(const brood_toom_t *toom, const brood_real_t *t, int64_t pitch, const brood_real_t *bias,
                           brood_real_t *y, brood_real_t *workspace);
 void KERNEL(adam)(int64_t n, const brood_adam_t *adam, const brood_real_t *gradient, brood_real_t *first,

@@ -23,6 +23,7 @@ const brood_nn_kernels_t KERNEL(kernels) = {
     .fourier_fold = KERNEL(fourier_fold),
     .toom_input = KERNEL(toom_input),
     .toom_evaluate = KERNEL(toom_evaluate),
+    .toom_scatter = KERNEL(toom_scatter),
     .toom_collect = KERNEL(toom_collect),
     .adam = KERNEL(adam),
     .sgd = KERNEL(sgd),

@@ -17,7 +17,8 @@ typedef struct {
     int64_t                    from_tile, from_deep, from_step, to_tile, to_deep, to_step;
     int64_t                    begin, advance, size; /* of element 0 of tile 0; from tile to tile; of the image */
     int64_t                    from_lanes, to_lanes;
-    const brood_real_t        *bias; /* LANES or fewer numbers for each of the deep ones; NULL: none */
+    int64_t                    added, added_later; /* elements that a scattered tile 0, and a later one, adds to */
+    const brood_real_t        *bias;               /* LANES or fewer numbers for each of the deep ones; NULL: none */
 } strip_t;
 
 #define NO_EDGE INT64_MAX
@@ -180,6 +181,56 @@ INLINE void collect_pass(const int pairs, const bool full, const strip_t *strip)
     }
 }
 
+/* The transposed of input_tile: tiles that overlap are added up. */
+INLINE void scatter_element(const strip_t *strip, const bool full, const bool sure, int64_t tile, brood_real_t *to,
+                            int64_t i, lanes_t x) {
+    if (!sure && !inside(strip, tile, i)) return;
+    if (i < (tile == 0 ? strip->added : strip->added_later))
+        x = lanes_load_n(to + i * strip->to_step, strip->to_lanes) + x;
+    write_element(strip, full, to, i, x);
+}
+
+INLINE void scatter_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
+                         const brood_real_t *from, brood_real_t *to) {
+    const brood_toom_axis_t *axis = strip->axis;
+    const int                points = 2 * pairs + 2;
+    lanes_t                  sum[BROOD_TOOM_PAIRS], difference[BROOD_TOOM_PAIRS];
+#pragma GCC unroll 16
+    for (int a = 0; a < pairs; a++) {
+        lanes_t plus = lanes_load_n(from + (2 * a + 1) * strip->from_step, strip->from_lanes);
+        lanes_t minus = lanes_load_n(from + (2 * a + 2) * strip->from_step, strip->from_lanes);
+        sum[a] = plus + minus;
+        difference[a] = plus - minus;
+    }
+    lanes_t zero = lanes_load_n(from, strip->from_lanes);
+    lanes_t infinity = lanes_load_n(from + (points - 1) * strip->from_step, strip->from_lanes);
+#pragma GCC unroll 16
+    for (int k = 0; k <= pairs; k++) {
+        lanes_t even = lanes_set(axis->zero[k]) * zero, odd = lanes_set(axis->infinity[k]) * infinity;
+#pragma GCC unroll 16
+        for (int a = 0; a < pairs; a++) {
+            if (k > 0) even = lanes_fma(lanes_set(axis->even[a][k - 1]), sum[a], even);
+            if (k < pairs) odd = lanes_fma(lanes_set(axis->odd[a][k]), difference[a], odd);
+        }
+        scatter_element(strip, full, sure, tile, to, 2 * k, even);
+        scatter_element(strip, full, sure, tile, to, 2 * k + 1, odd);
+    }
+}
+
+INLINE void scatter_pass(const int pairs, const bool full, const strip_t *strip) {
+    for (int64_t tile = 0; tile < strip->tiles; tile++) {
+        const bool          sure = all_inside(strip, tile, 2 * pairs + 2);
+        const brood_real_t *from = strip->from + tile * strip->from_tile;
+        brood_real_t       *to = strip->to + tile * strip->to_tile;
+        for (int64_t k = 0; k < strip->deep; k++, from += strip->from_deep, to += strip->to_deep) {
+            if (sure)
+                scatter_tile(pairs, full, true, strip, tile, from, to);
+            else
+                scatter_tile(pairs, full, false, strip, tile, from, to);
+        }
+    }
+}
+
 #define PASS(kind, pairs)                                                                                              \
     static void kind##_pass_##pairs(const strip_t *strip) {                                                            \
         if (strip->to_lanes == LANES)                                                                                  \
@@ -187,7 +238,7 @@ INLINE void collect_pass(const int pairs, const bool full, const strip_t *strip)
         else                                                                                                           \
             kind##_pass(pairs, false, strip);                                                                          \
     }
-#define PASSES(pairs) PASS(input, pairs) PASS(evaluate, pairs) PASS(collect, pairs)
+#define PASSES(pairs) PASS(input, pairs) PASS(evaluate, pairs) PASS(collect, pairs) PASS(scatter, pairs)
 #define ALL_PAIRS(X)  X(1) X(2) X(3) X(4) X(5)
 ALL_PAIRS(PASSES)
 _Static_assert(BROOD_TOOM_PAIRS == 5, "a pass is missing");
@@ -195,9 +246,11 @@ _Static_assert(BROOD_TOOM_PAIRS == 5, "a pass is missing");
 #define INPUT(pairs)    [pairs] = input_pass_##pairs,
 #define EVALUATE(pairs) [pairs] = evaluate_pass_##pairs,
 #define COLLECT(pairs)  [pairs] = collect_pass_##pairs,
+#define SCATTER(pairs)  [pairs] = scatter_pass_##pairs,
 static strip_pass_t *const input_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(INPUT)};
 static strip_pass_t *const evaluate_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(EVALUATE)};
 static strip_pass_t *const collect_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(COLLECT)};
+static strip_pass_t *const scatter_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(SCATTER)};
 
 /* Elements of a tile along an axis in the image, and how far apart tiles begin. */
 static int64_t advance_of(const brood_toom_t *toom, int axis) {
@@ -289,6 +342,59 @@ static void spread(const brood_toom_t *toom, strip_pass_t *const passes[], int64
     }
 }
 
+/* The transposed of spread, of inputs. */
+static void spread_back(const brood_toom_t *toom, group_t group, const brood_real_t *t, int64_t pitch, brood_real_t *x,
+                        brood_real_t *workspace) {
+    const int64_t wide = toom->axis[1]->points, tiles = toom->tiles[1], line = tiles * wide * LANES;
+    strip_t       row = row_of(toom, toom->before[1]);
+    row.to_step = toom->step[1];
+    row.to_tile = row.advance * toom->step[1];
+    row.to_lanes = group.lanes;
+    row.added_later = wide - row.advance;
+    x -= toom->before[1] * toom->step[1];
+    if (toom->axis[0]->points == 1) {
+        row.deep = group.deep;
+        row.from_deep = row.to_deep = LANES;
+        row.from_step = pitch;
+        row.from_tile = toom->channels;
+        row.from_lanes = group.lanes;
+        for (int64_t i = 0; i < toom->size[0]; i++) {
+            row.from = t + i * tiles * toom->channels;
+            row.to = x + i * toom->step[0];
+            scatter_passes[row.axis->pairs](&row);
+        }
+        return;
+    }
+    row.from_step = LANES;
+    row.from_tile = wide * LANES;
+    row.from_lanes = LANES;
+    strip_t column = column_of(toom);
+    column.from_tile = pitch;
+    column.from_deep = toom->channels;
+    column.from_step = wide * pitch;
+    column.from_lanes = group.lanes;
+    column.to = workspace;
+    column.to_tile = LANES;
+    column.to_deep = wide * LANES;
+    column.to_step = line;
+    column.to_lanes = LANES;
+    const int64_t advance = advance_of(toom, 0), shared = toom->axis[0]->points - advance;
+    for (int64_t i = 0; i < toom->tiles[0]; i++) {
+        const int64_t top = i * advance - toom->before[0];
+        const int64_t complete = i == toom->tiles[0] - 1 ? toom->axis[0]->points : advance;
+        column.added = column.added_later = i == 0 ? 0 : shared;
+        column.from = t + i * tiles * toom->channels;
+        scatter_passes[column.axis->pairs](&column);
+        for (int64_t j = 0; j < complete; j++) {
+            if (top + j < 0 || top + j >= toom->size[0]) continue;
+            row.from = workspace + j * line;
+            row.to = x + (top + j) * toom->step[0];
+            scatter_passes[row.axis->pairs](&row);
+        }
+        if (shared > 0) memmove(workspace, workspace + advance * line, (size_t)(shared * line) * sizeof *workspace);
+    }
+}
+
 static void gather(const brood_toom_t *toom, group_t group, const brood_real_t *t, int64_t pitch,
                    const brood_real_t *bias, brood_real_t *y, brood_real_t *workspace) {
     const int64_t wide = toom->axis[1]->points, tiles = toom->tiles[1], line = tiles * wide * LANES;
@@ -351,4 +457,10 @@ void KERNEL(toom_collect)(const brood_toom_t *toom, const brood_real_t *t, int64
                           brood_real_t *y, brood_real_t *workspace) {
     for (int64_t c = 0; c < toom->channels; c += group_at(toom, c).deep * LANES)
         gather(toom, group_at(toom, c), t + c, pitch, bias ? bias + c : NULL, y + c, workspace);
+}
+
+void KERNEL(toom_scatter)(const brood_toom_t *toom, const brood_real_t *t, int64_t pitch, brood_real_t *x,
+                          brood_real_t *workspace) {
+    for (int64_t c = 0; c < toom->channels; c += group_at(toom, c).deep * LANES)
+        spread_back(toom, group_at(toom, c), t + c, pitch, x + c, workspace);
 }
