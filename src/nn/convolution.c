@@ -38,13 +38,13 @@ void brood_bias_lay_out(const brood_net_t *net, brood_layer_t *layer, brood_aren
     layer->bias_partials = brood_arena_take(arena, (size_t)(net->parts * layer->out[2]) * sizeof(double));
 }
 
-void brood_bias_add(const brood_net_t *net, const brood_layer_t *layer, const brood_worker_t *worker, int64_t first,
-                    int64_t images) {
+void brood_bias_add(const brood_net_t *net, const brood_layer_t *layer, const brood_worker_t *worker, bool fresh,
+                    int64_t n, const brood_real_t *rows) {
     if (!layer->args.bias) return;
-    int64_t filters = layer->out[2], rows = images * layer->out[0] * layer->out[1];
+    int64_t filters = layer->out[2];
     double *partial = layer->bias_partials + worker->part * filters;
-    net->kernels->sum_rows(rows, filters, brood_layer_dy(layer, worker, first), worker->sums);
-    if (first == worker->begin) memset(partial, 0, (size_t)filters * sizeof *partial);
+    net->kernels->sum_rows(n, filters, rows, worker->sums);
+    if (fresh) memset(partial, 0, (size_t)filters * sizeof *partial);
     for (int64_t f = 0; f < filters; f++) partial[f] += worker->sums[f];
 }
 

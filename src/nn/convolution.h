@@ -31,8 +31,9 @@ static inline int64_t brood_convolution_pitch(int64_t rows, int64_t numbers) {
 
 /* The gradient of the biases: of each part's rows in order, then the parts in order. */
 void brood_bias_lay_out(const brood_net_t *net, brood_layer_t *layer, brood_arena_t *arena);
-void brood_bias_add(const brood_net_t *net, const brood_layer_t *layer, const brood_worker_t *worker, int64_t first,
-                    int64_t images);
+/* Adds rows[n, filters] to the part's; `fresh`: they are its first. */
+void brood_bias_add(const brood_net_t *net, const brood_layer_t *layer, const brood_worker_t *worker, bool fresh,
+                    int64_t n, const brood_real_t *rows);
 void brood_bias_finish(const brood_net_t *net, const brood_layer_t *layer);
 
 /* to[ops->partial]: the parts' partials, added up in order, as pieces of BROOD_PARTIAL_PIECE elements. `to` may be the

@@ -91,7 +91,7 @@ static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
     const brood_real_t  *dy = brood_layer_dy(layer, worker, first);
     brood_sweep_weights(sweep, worker->math, net->kernels, images, brood_layer_x(net, layer, worker, first), dy,
                         first > worker->begin, brood_layer_partial(layer, worker), worker->workspace);
-    brood_bias_add(net, layer, worker, first, images);
+    brood_bias_add(net, layer, worker, first == worker->begin, images * sweep->positions, dy);
     if (!layer->propagates) return;
     if (brood_convolution_strided(layer))
         brood_sweep_scatter(sweep, worker->math, net->kernels, images, dy, layer->as.direct.packed_back,

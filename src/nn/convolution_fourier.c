@@ -122,7 +122,7 @@ static void backward_transform(brood_net_t *net, brood_layer_t *layer, brood_wor
                                int64_t images) {
     brood_fourier_window_t window = window_of_y(layer);
     const brood_real_t    *dy = brood_layer_dy(layer, worker, first);
-    brood_bias_add(net, layer, worker, first, images);
+    brood_bias_add(net, layer, worker, first == worker->begin, images * layer->out[0] * layer->out[1], dy);
     transform(net, layer, worker, &window, first, images, dy, net->exchange, layer->as.fourier.y_pitch);
 }
 

@@ -171,6 +171,11 @@ static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *work
         forward_group(net, layer, worker, group_of(layer, i, images), x + i * layer->in_size, y + i * layer->out_size);
 }
 
+/* The place of the point 1, 1, where a tile's value is the sum of its elements. */
+static int64_t point_of_ones(const brood_toom_axis_t plan[2]) {
+    return (plan[0].points > 1 ? plan[1].points : 0) + (plan[1].points > 1);
+}
+
 static void backward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, bool accumulate,
                            int64_t images, const brood_real_t *x, const brood_real_t *dy, brood_real_t *dx) {
     const brood_toom_t *from = &layer->as.toom.x, *to = &layer->as.toom.y;
@@ -180,6 +185,8 @@ static void backward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_
     for (int64_t i = 0; i < images; i++)
         net->kernels->toom_evaluate(to, dy + i * layer->out_size, room.second + i * tiles * filters,
                                     pitch_of(layer, filters), room.tiles);
+    brood_bias_add(net, layer, worker, !accumulate, images * tiles,
+                   room.second + point_of_ones(layer->as.toom.plan) * pitch_of(layer, filters));
     for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
         brood_product_real(worker->math, BROOD_TRANSPOSED, BROOD_PLAIN, channels, filters, images * tiles,
                            room.first + p * pitch_of(layer, channels), channels,
@@ -196,7 +203,6 @@ static void backward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_
 static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     const brood_real_t *x = brood_layer_x(net, layer, worker, first), *dy = brood_layer_dy(layer, worker, first);
     brood_real_t       *dx = layer->propagates ? brood_layer_dx(layer, worker, first) : NULL;
-    brood_bias_add(net, layer, worker, first, images);
     for (int64_t i = 0; i < images; i += layer->as.toom.group)
         backward_group(net, layer, worker, first + i > worker->begin, group_of(layer, i, images),
                        x + i * layer->in_size, dy + i * layer->out_size, dx ? dx + i * layer->in_size : NULL);
