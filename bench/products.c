@@ -74,7 +74,7 @@ static void portable(brood_math_t *math, const case_t *x, const memory_t *at) {
     if (x->element == F64)
         brood_product_f64(math, x->a_op, x->b_op, x->m, x->n, x->k, at->a, lda, at->b, ldb, false, at->c, x->n);
     else if (x->packed)
-        brood_product_packed_f32(math, x->a_op, x->m, x->n, x->k, at->a, lda, at->packed, false, at->c, x->n);
+        brood_product_packed_f32(math, x->a_op, x->m, x->n, x->k, at->a, lda, at->packed, NULL, false, at->c, x->n);
     else
         brood_product_f32(math, x->a_op, x->b_op, x->m, x->n, x->k, at->a, lda, at->b, ldb, false, at->c, x->n);
 }

@@ -117,9 +117,9 @@ double brood_math_work(const brood_math_t *math, int64_t rounds) {
         math->path->type.pack(b_op, k, n, b, ldb, packed);                                                             \
     }                                                                                                                  \
     void brood_product_packed_##type(brood_math_t *math, brood_op_t a_op, int64_t m, int64_t n, int64_t k,             \
-                                     const real *a, int64_t lda, const real *packed, bool accumulate, real *c,         \
-                                     int64_t ldc) {                                                                    \
-        math->path->type.product_packed(a_op, m, n, k, a, lda, packed, accumulate, c, ldc, math->workspace);           \
+                                     const real *a, int64_t lda, const real *packed, const real *bias,                 \
+                                     bool accumulate, real *c, int64_t ldc) {                                          \
+        math->path->type.product_packed(a_op, m, n, k, a, lda, packed, bias, accumulate, c, ldc, math->workspace);     \
     }
 
 PUBLIC_PRODUCTS(float, f32)

@@ -52,6 +52,9 @@ static void TYPE(pack)(brood_op_t b_op, int64_t k, int64_t n, const REAL *b, int
 }
 
 static void TYPE(product_packed)(brood_op_t a_op, int64_t m, int64_t n, int64_t k, const REAL *a, int64_t lda,
-                                 const REAL *packed, bool accumulate, REAL *c, int64_t ldc, void *workspace) {
+                                 const REAL *packed, const REAL *bias, bool accumulate, REAL *c, int64_t ldc,
+                                 void *workspace) {
     TYPE(product)(a_op, BROOD_PLAIN, m, n, k, a, lda, packed, n, accumulate, c, ldc, workspace);
+    for (int64_t i = 0; bias && i < m; i++)
+        for (int64_t j = 0; j < n; j++) c[i * ldc + j] += bias[j];
 }

@@ -16,7 +16,8 @@
         int64_t (*packed_count)(int64_t k, int64_t n);                                                                 \
         void (*pack)(brood_op_t b_op, int64_t k, int64_t n, const real *b, int64_t ldb, real *packed);                 \
         void (*product_packed)(brood_op_t a_op, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda,           \
-                               const real *packed, bool accumulate, real *c, int64_t ldc, void *workspace);            \
+                               const real *packed, const real *bias, bool accumulate, real *c, int64_t ldc,            \
+                               void *workspace);                                                                       \
     }
 
 typedef struct {

@@ -23,6 +23,7 @@ typedef struct {
     int64_t     lda;
     const REAL *b; /* rows of whole vectors */
     int64_t     ldb;
+    const REAL *bias; /* of the panel's columns; NULL: none */
     REAL       *c;
     int64_t     ldc;
     int         last;       /* columns of C in the last vector */
@@ -57,30 +58,39 @@ VECTOR_INLINE void TYPE(tile)(int rows, int vectors, brood_op_t a_op, TYPE(panel
         for (int v = 0; v < vectors; v++, out += LANES) {
             if (v < vectors - 1 || x.last == LANES) {
                 if (x.accumulate) sum[i][v] = TYPE(add)(TYPE(load)(out), sum[i][v]);
+                if (x.bias) sum[i][v] = TYPE(add)(sum[i][v], TYPE(load)(x.bias + v * LANES));
                 TYPE(store)(out, sum[i][v]);
             } else {
                 if (x.accumulate) sum[i][v] = TYPE(add)(TYPE(load_first)(out, x.last), sum[i][v]);
+                if (x.bias) sum[i][v] = TYPE(add)(sum[i][v], TYPE(load_first)(x.bias + v * LANES, x.last));
                 TYPE(store_first)(out, sum[i][v], x.last);
             }
         }
     }
 }
 
-/* One tile, and what is left of the panel below it. */
-VECTOR_INLINE TYPE(panel) TYPE(below_tile)(int rows, int vectors, brood_op_t a_op, TYPE(panel) x) {
-    TYPE(tile)(rows, vectors, a_op, x);
-    x.m -= rows;
-    x.a += a_op == BROOD_PLAIN ? rows * x.lda : rows;
-    x.c += rows * x.ldc;
-    return x;
+/* A tile of any number of rows up to the most that the registers hold: each compiled apart. */
+VECTOR_INLINE void TYPE(tile_of)(int rows, int most, int vectors, brood_op_t a_op, TYPE(panel) x) {
+    switch (rows) {
+#define CASE(n)                                                                                                        \
+    case n:                                                                                                            \
+        if (n <= most) TYPE(tile)(n, vectors, a_op, x);                                                                \
+        break;
+        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+#undef CASE
+    }
 }
 
-/* A panel in tiles of `rows` rows; what is left over in tiles of four, two and one. */
-VECTOR_INLINE void TYPE(tiles)(int rows, int vectors, brood_op_t a_op, TYPE(panel) x) {
-    while (x.m >= rows) x = TYPE(below_tile)(rows, vectors, a_op, x);
-    while (x.m >= 4) x = TYPE(below_tile)(4, vectors, a_op, x);
-    if (x.m >= 2) x = TYPE(below_tile)(2, vectors, a_op, x);
-    if (x.m >= 1) TYPE(tile)(1, vectors, a_op, x);
+/* A panel in as few tiles as there can be, their rows nearly equal: a tile of one row would wait for each sum. */
+VECTOR_INLINE void TYPE(tiles)(int most, int vectors, brood_op_t a_op, TYPE(panel) x) {
+    int64_t tiles = (x.m + most - 1) / most;
+    for (; tiles > 0; tiles--) {
+        int rows = (int)((x.m + tiles - 1) / tiles);
+        TYPE(tile_of)(rows, most, vectors, a_op, x);
+        x.m -= rows;
+        x.a += a_op == BROOD_PLAIN ? rows * x.lda : rows;
+        x.c += rows * x.ldc;
+    }
 }
 
 #define PANEL_FUNCTIONS(vectors, rows)                                                                                 \
@@ -162,6 +172,7 @@ static void TYPE(multiply_chain)(brood_op_t a_op, int64_t n, const TYPE(panel) *
             TYPE(panel_functions)[a_op][vectors](&part);
             part.b += x->k * part.ldb;
             part.c += part.ldb;
+            if (part.bias) part.bias += part.ldb;
         }
     }
 }
@@ -187,6 +198,11 @@ static void TYPE(multiply_few)(brood_op_t a_op, int64_t n, const TYPE(panel) * x
 
 static void TYPE(clear)(int64_t m, int64_t n, REAL *c, int64_t ldc) {
     for (int64_t i = 0; i < m && n > 0; i++) memset(c + i * ldc, 0, (size_t)n * sizeof(REAL));
+}
+
+static void TYPE(add_bias)(int64_t m, int64_t n, const REAL *bias, REAL *c, int64_t ldc) {
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) c[i * ldc + j] += bias[j];
 }
 
 /* The chain that begins at k = p, and how C takes it. */
@@ -239,12 +255,15 @@ static void TYPE(pack)(brood_op_t b_op, int64_t k, int64_t n, const REAL *b, int
 }
 
 static void TYPE(product_packed)(brood_op_t a_op, int64_t m, int64_t n, int64_t k, const REAL *a, int64_t lda,
-                                 const REAL *packed, bool accumulate, REAL *c, int64_t ldc, void *workspace) {
+                                 const REAL *packed, const REAL *bias, bool accumulate, REAL *c, int64_t ldc,
+                                 void *workspace) {
     (void)workspace;
     if (k == 0 && !accumulate) TYPE(clear)(m, n, c, ldc);
+    if (k == 0 && bias) TYPE(add_bias)(m, n, bias, c, ldc);
     for (int64_t p = 0; p < k; p += BROOD_CHAIN) {
         TYPE(panel) x = TYPE(chain)(a_op, m, k, p, a, lda, accumulate, c, ldc);
         x.b = packed + p * TYPE(packed_width)(n);
+        if (p + x.k == k) x.bias = bias;
         TYPE(multiply_chain)(a_op, n, &x);
     }
 }

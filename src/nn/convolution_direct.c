@@ -26,7 +26,6 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     *forward = plan_forward(layer);
     layer->as.direct.packed =
         brood_arena_take(arena, (size_t)brood_packed_count_real(math, forward->depth, filters) * sizeof(brood_real_t));
-    layer->as.direct.tiled_bias = brood_arena_take(arena, (size_t)(filters * BROOD_TILE) * sizeof(brood_real_t));
     brood_bias_lay_out(net, layer, arena);
     int64_t workspace = brood_sweep_workspace(forward, brood_layer_room(net, layer));
     if (!layer->propagates) return (brood_needs_t){.workspace = workspace};
@@ -50,16 +49,13 @@ static void prepare_forward(brood_net_t *net, brood_layer_t *layer, brood_worker
     const brood_sweep_t *sweep = &layer->as.direct.forward;
     brood_pack_real(worker->math, BROOD_PLAIN, sweep->depth, sweep->filters, layer->array[0]->value, sweep->filters,
                     layer->as.direct.packed);
-    if (layer->args.bias) brood_nn_tile(sweep->filters, layer->array[1]->value, layer->as.direct.tiled_bias);
 }
 
 static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     const brood_sweep_t *sweep = &layer->as.direct.forward;
     brood_sweep_forward(sweep, worker->math, net->kernels, images, brood_layer_x(net, layer, worker, first),
-                        layer->as.direct.packed, brood_layer_y(layer, worker, first), worker->workspace);
-    if (layer->args.bias)
-        net->kernels->add_rows(images * sweep->positions, sweep->filters, layer->as.direct.tiled_bias,
-                               brood_layer_y(layer, worker, first));
+                        layer->as.direct.packed, layer->args.bias ? layer->array[1]->value : NULL,
+                        brood_layer_y(layer, worker, first), worker->workspace);
 }
 
 /* flipped[tap, filter, channel] of weights[tap, channel, filter]: dx is the convolution of dy with these. */
@@ -98,7 +94,8 @@ static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
                             brood_layer_dx(layer, worker, first), worker->workspace);
     else
         brood_sweep_forward(&layer->as.direct.backward, worker->math, net->kernels, images, dy,
-                            layer->as.direct.packed_back, brood_layer_dx(layer, worker, first), worker->workspace);
+                            layer->as.direct.packed_back, NULL, brood_layer_dx(layer, worker, first),
+                            worker->workspace);
 }
 
 static void finish_backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,

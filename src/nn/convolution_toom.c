@@ -143,8 +143,8 @@ static void multiply(const brood_layer_t *layer, brood_worker_t *worker, int64_t
     int64_t rows = images * tiles_of(&layer->as.toom.x);
     for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
         brood_product_packed_real(worker->math, BROOD_PLAIN, rows, to_channels, channels,
-                                  from + p * pitch_of(layer, channels), channels, packed + p * packed_count, false,
-                                  to + p * pitch_of(layer, to_channels), to_channels);
+                                  from + p * pitch_of(layer, channels), channels, packed + p * packed_count, NULL,
+                                  false, to + p * pitch_of(layer, to_channels), to_channels);
 }
 
 static int64_t group_of(const brood_layer_t *layer, int64_t done, int64_t images) {

@@ -31,15 +31,11 @@ static void prepare_forward(brood_net_t *net, brood_layer_t *layer, brood_worker
 }
 
 static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
-    int64_t       units = layer->out_size;
-    brood_real_t *y = brood_layer_y(layer, worker, first);
+    int64_t units = layer->out_size;
     brood_product_packed_real(worker->math, BROOD_PLAIN, images, units, layer->in_size,
-                              brood_layer_x(net, layer, worker, first), layer->in_size, layer->as.dense.packed, false,
-                              y, units);
-    if (!layer->args.bias) return;
-    const brood_real_t *bias = layer->array[1]->value;
-    for (int64_t i = 0; i < images; i++, y += units)
-        for (int64_t u = 0; u < units; u++) y[u] += bias[u];
+                              brood_layer_x(net, layer, worker, first), layer->in_size, layer->as.dense.packed,
+                              layer->args.bias ? layer->array[1]->value : NULL, false,
+                              brood_layer_y(layer, worker, first), units);
 }
 
 static int64_t inputs(const brood_net_t *net, const brood_layer_t *layer) {

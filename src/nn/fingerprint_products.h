@@ -50,7 +50,8 @@ static brood_err_t TYPE(hash_product)(brood_math_t *math, int64_t number, const 
     (math, p->a_op, p->b_op, p->m, p->n, p->k, x.a, x.lda, x.b, x.ldb, p->accumulate, x.c, p->n);
     *hash = TYPE(hash)(*hash, x.c_count, x.c);
     TYPE(brood_pack)(math, p->b_op, p->k, p->n, x.b, x.ldb, x.packed);
-    TYPE(brood_product_packed)(math, p->a_op, p->m, p->n, p->k, x.a, x.lda, x.packed, true, x.c, p->n);
+    TYPE(brood_product_packed)
+    (math, p->a_op, p->m, p->n, p->k, x.a, x.lda, x.packed, p->k > 0 ? x.b : NULL, true, x.c, p->n);
     *hash = TYPE(hash)(*hash, x.c_count, x.c);
     brood_arena_fini(&arena);
     return BROOD_OK;

@@ -106,7 +106,6 @@ struct brood_layer {
         struct {
             brood_sweep_t forward, backward; /* backward: over dy, with the filter flipped (stride 1) */
             brood_real_t *packed, *packed_back;
-            brood_real_t *tiled_bias; /* [filters · BROOD_TILE] */
         } direct;
         struct {
             brood_fourier_t fourier;

@@ -141,12 +141,12 @@ static bool next_panel(const brood_sweep_t *sweep, const brood_nn_kernels_t *ker
 }
 
 void brood_sweep_forward(const brood_sweep_t *sweep, brood_math_t *math, const brood_nn_kernels_t *kernels,
-                         int64_t images, const brood_real_t *x, const brood_real_t *packed, brood_real_t *y,
-                         brood_real_t *workspace) {
+                         int64_t images, const brood_real_t *x, const brood_real_t *packed, const brood_real_t *bias,
+                         brood_real_t *y, brood_real_t *workspace) {
     panel_t panel;
     for (int64_t cursor = 0; next_panel(sweep, kernels, images, x, workspace, &cursor, &panel);)
         brood_product_packed_real(math, panel.op, panel.rows, sweep->filters, sweep->depth, panel.a, panel.lda, packed,
-                                  false, y + panel.first * sweep->filters, sweep->filters);
+                                  bias, false, y + panel.first * sweep->filters, sweep->filters);
 }
 
 void brood_sweep_weights(const brood_sweep_t *sweep, brood_math_t *math, const brood_nn_kernels_t *kernels,
@@ -171,7 +171,7 @@ void brood_sweep_scatter(const brood_sweep_t *sweep, brood_math_t *math, const b
         for (int64_t first = 0; first < sweep->height.out; first += sweep->panel_rows) {
             int64_t rows = smaller(sweep->panel_rows, sweep->height.out - first), columns = rows * sweep->width.out;
             brood_product_packed_real(math, BROOD_PLAIN, columns, sweep->depth, sweep->filters, dy, sweep->filters,
-                                      packed, false, panel, sweep->depth);
+                                      packed, NULL, false, panel, sweep->depth);
             dy += columns * sweep->filters;
             for (int64_t r = 0; r < rows; r++)
                 kernels->scatter_patches(sweep->width.out, step, sweep->height.kernel, row, run,

@@ -31,10 +31,11 @@ brood_sweep_t brood_sweep_plan(const brood_axis_t *height, const brood_axis_t *w
 /* Elements of workspace for `images` images at a time. */
 int64_t brood_sweep_workspace(const brood_sweep_t *sweep, int64_t images);
 
-/* y[images, positions, filters] of x[images, H, W, channels]; packed: weights[depth, filters] by brood_pack_real. */
+/* y[images, positions, filters] of x[images, H, W, channels]; packed: weights[depth, filters] by brood_pack_real;
+   bias[filters], or NULL. */
 void brood_sweep_forward(const brood_sweep_t *sweep, brood_math_t *math, const brood_nn_kernels_t *kernels,
-                         int64_t images, const brood_real_t *x, const brood_real_t *packed, brood_real_t *y,
-                         brood_real_t *workspace);
+                         int64_t images, const brood_real_t *x, const brood_real_t *packed, const brood_real_t *bias,
+                         brood_real_t *y, brood_real_t *workspace);
 
 /* dw[depth, filters] (+)= what dy[images, positions, filters] and x say of it, images and positions in order. */
 void brood_sweep_weights(const brood_sweep_t *sweep, brood_math_t *math, const brood_nn_kernels_t *kernels,

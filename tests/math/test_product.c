@@ -18,7 +18,7 @@
 #include "brood/math/product.h"
 #include "brood/rng/philox.h"
 
-#define BLOCKS     6
+#define BLOCKS     7
 #define BLOCK_SIZE ((size_t)6 << 20)
 
 static brood_math_t *maths[BROOD_ISA_COUNT], *native;

@@ -71,9 +71,20 @@ static void TYPE(check)(const TYPE(shape_t) * s) {
         memcpy(kept_b, b, (size_t)count_b * sizeof(REAL));
         memset(b, 0xff, (size_t)count_b * sizeof(REAL)); /* is not needed any more */
         memcpy(c, start, bytes);
-        PRODUCT_PACKED(maths[path], s->a_op, s->m, s->n, s->k, a, s->lda, packed, s->accumulate, c, s->ldc);
+        PRODUCT_PACKED(maths[path], s->a_op, s->m, s->n, s->k, a, s->lda, packed, NULL, s->accumulate, c, s->ldc);
         memcpy(b, kept_b, (size_t)count_b * sizeof(REAL));
         assert_memory_equal(c, expected, bytes);
+
+        REAL *bias = scratch(6);
+        memcpy(c, start, bytes);
+        for (int64_t j = 0; j < s->n; j++) bias[j] = (REAL)(uniform() - 0.5);
+        PRODUCT_PACKED(maths[path], s->a_op, s->m, s->n, s->k, a, s->lda, packed, bias, s->accumulate, c, s->ldc);
+        for (int64_t i = 0; i < s->m; i++)
+            for (int64_t j = 0; j < s->n; j++) {
+                REAL sum = expected[i * s->ldc + j] + bias[j];
+                if (c[i * s->ldc + j] != sum && sum == sum)
+                    fail_msg("row %lld, column %lld: no bias", (long long)i, (long long)j);
+            }
     }
 }
 
@@ -176,7 +187,7 @@ static void TYPE(native_products_are_close_to_the_scalar_loop)(void **state) {
         TYPE(by_scalars)(&s, a, b, expected);
         PRODUCT(native, s.a_op, s.b_op, s.m, s.n, s.k, a, s.lda, b, s.ldb, s.accumulate, got, s.ldc);
         PACK(native, s.b_op, s.k, s.n, b, s.ldb, packed);
-        PRODUCT_PACKED(native, s.a_op, s.m, s.n, s.k, a, s.lda, packed, s.accumulate, also, s.ldc);
+        PRODUCT_PACKED(native, s.a_op, s.m, s.n, s.k, a, s.lda, packed, NULL, s.accumulate, also, s.ldc);
         for (int64_t j = 0; j < count; j++) {
             double bound = unit * (double)(s.k + 2); /* terms below 1/4, twice in any order */
             assert_true(fabs((double)got[j] - (double)expected[j]) <= bound);

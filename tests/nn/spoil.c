@@ -48,8 +48,6 @@ static void flip_u8(int64_t n, uint8_t *x) {
 #define KERNELS(X)                                                                                                     \
     X(relu_forward, (int64_t n, const float *x, float *y), (n, x, y), n, y)                                            \
     X(relu_backward, (int64_t n, const float *y, const float *dy, float *dx), (n, y, dy, dx), n, dx)                   \
-    X(add_rows, (int64_t rows, int64_t channels, const float *b, float *y), (rows, channels, b, y), (rows * channels), \
-      y)                                                                                                               \
     X(affine_rows, (int64_t rows, int64_t channels, const float *a, const float *b, const float *x, float *y),         \
       (rows, channels, a, b, x, y), (rows * channels), y)                                                              \
     X(affine2_rows,                                                                                                    \
@@ -146,8 +144,8 @@ const brood_nn_kernels_t *__wrap_brood_nn_kernels(const brood_math_t *math) {
             (math, a_op, b_op, m, n, k, a, lda, b, ldb, accumulate, c, ldc))                                           \
     PRODUCT(product_packed_##type, real,                                                                               \
             (brood_math_t * math, brood_op_t a_op, int64_t m, int64_t n, int64_t k, const real *a, int64_t lda,        \
-             const real *packed, bool accumulate, real *c, int64_t ldc),                                               \
-            (math, a_op, m, n, k, a, lda, packed, accumulate, c, ldc))
+             const real *packed, const real *bias, bool accumulate, real *c, int64_t ldc),                             \
+            (math, a_op, m, n, k, a, lda, packed, bias, accumulate, c, ldc))
 PRODUCTS(float, f32)
 PRODUCTS(double, f64)
 

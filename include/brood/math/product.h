@@ -32,16 +32,18 @@ void brood_product_f64(brood_math_t *math, brood_op_t a_op, brood_op_t b_op, int
 
 /* B packed once for many products (weights, over the panels of a mini-batch), to the same bits. The layout is the
    path's own: valid for the same math, k and n. The count is of elements; storage aligned to 64 bytes is the fastest.
- */
+   bias[n], unless NULL, is added to each row when it is else complete. */
 int64_t brood_packed_count_f32(const brood_math_t *math, int64_t k, int64_t n);
 void    brood_pack_f32(brood_math_t *math, brood_op_t b_op, int64_t k, int64_t n, const float *b, int64_t ldb,
                        float *packed);
 void    brood_product_packed_f32(brood_math_t *math, brood_op_t a_op, int64_t m, int64_t n, int64_t k, const float *a,
-                                 int64_t lda, const float *packed, bool accumulate, float *c, int64_t ldc);
+                                 int64_t lda, const float *packed, const float *bias, bool accumulate, float *c,
+                                 int64_t ldc);
 int64_t brood_packed_count_f64(const brood_math_t *math, int64_t k, int64_t n);
 void    brood_pack_f64(brood_math_t *math, brood_op_t b_op, int64_t k, int64_t n, const double *b, int64_t ldb,
                        double *packed);
 void    brood_product_packed_f64(brood_math_t *math, brood_op_t a_op, int64_t m, int64_t n, int64_t k, const double *a,
-                                 int64_t lda, const double *packed, bool accumulate, double *c, int64_t ldc);
+                                 int64_t lda, const double *packed, const double *bias, bool accumulate, double *c,
+                                 int64_t ldc);
 
 #endif

@@ -8,8 +8,3 @@ const brood_nn_kernels_t *brood_nn_kernels(const brood_math_t *math) {
     static const brood_nn_kernels_t *const kernels[BROOD_ISA_COUNT] = {BROOD_ISAS(ENTRY)};
     return kernels[brood_math_isa(math)];
 }
-
-void brood_nn_tile(int64_t channels, const brood_real_t *number, brood_real_t *tiled) {
-    for (int64_t i = 0; i < BROOD_TILE; i++)
-        for (int64_t c = 0; c < channels; c++) *tiled++ = number[c];
-}

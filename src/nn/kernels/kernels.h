@@ -105,9 +105,8 @@ typedef struct {
     void (*relu_forward)(int64_t n, const brood_real_t *x, brood_real_t *y);
     void (*relu_backward)(int64_t n, const brood_real_t *y, const brood_real_t *dy, brood_real_t *dx);
 
-    /* [rows, channels] by tiled[channels · BROOD_TILE] (brood_nn_tile). y += b; y = a x + b; dx = a dy + (b x + c),
+    /* [rows, channels] by tiled[BROOD_TILE, channels]. y = a x + b; dx = a dy + (b x + c),
        each product and sum fused. y may be x, dx may be dy. */
-    void (*add_rows)(int64_t rows, int64_t channels, const brood_real_t *b, brood_real_t *y);
     void (*affine_rows)(int64_t rows, int64_t channels, const brood_real_t *a, const brood_real_t *b,
                         const brood_real_t *x, brood_real_t *y);
     void (*affine2_rows)(int64_t rows, int64_t channels, const brood_real_t *a, const brood_real_t *b,
@@ -116,7 +115,8 @@ typedef struct {
     /* y[n] = Σ x[arrays, n], array by array, `pitch` elements apart; y may be the first of them. */
     void (*add_up)(int64_t n, int64_t arrays, int64_t pitch, const brood_real_t *x, brood_real_t *y);
 
-    /* sum[channels] = Σ x over rows, in order; with v: dot[channels] = Σ x v. v may be x. */
+    /* sum[channels] = Σ x over rows, in order, eight at a time added up as reals and their sums as doubles; with v:
+       dot[channels] = Σ x v and Σ x, all in double. v may be x. */
     void (*sum_rows)(int64_t rows, int64_t channels, const brood_real_t *x, double *sum);
     void (*dot_rows)(int64_t rows, int64_t channels, const brood_real_t *x, const brood_real_t *v, double *sum,
                      double *dot);
@@ -183,8 +183,5 @@ typedef struct {
 
 /* The one point where the path is chosen. */
 const brood_nn_kernels_t *brood_nn_kernels(const brood_math_t *math);
-
-/* tiled[channels · BROOD_TILE] of number[channels]. */
-void brood_nn_tile(int64_t channels, const brood_real_t *number, brood_real_t *tiled);
 
 #endif

@@ -6,7 +6,6 @@
 
 void KERNEL(relu_forward)(int64_t n, const brood_real_t *x, brood_real_t *y);
 void KERNEL(relu_backward)(int64_t n, const brood_real_t *y, const brood_real_t *dy, brood_real_t *dx);
-void KERNEL(add_rows)(int64_t rows, int64_t channels, const brood_real_t *b, brood_real_t *y);
 void KERNEL(affine_rows)(int64_t rows, int64_t channels, const brood_real_t *a, const brood_real_t *b,
                          const brood_real_t *x, brood_real_t *y);
 void KERNEL(affine2_rows)(int64_t rows, int64_t channels, const brood_real_t *a, const brood_real_t *b,

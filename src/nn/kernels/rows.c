@@ -14,13 +14,6 @@ static int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-void KERNEL(add_rows)(int64_t rows, int64_t channels, const brood_real_t *b, brood_real_t *y) {
-    for (int64_t row = 0; row < rows; row += BROOD_TILE, y += BROOD_TILE * channels) {
-        int64_t n = smaller(rows - row, BROOD_TILE) * channels;
-        for (int64_t i = 0; i < n; i++) y[i] += b[i];
-    }
-}
-
 static inline brood_real_t fused(brood_real_t a, brood_real_t b, brood_real_t c) {
 #ifdef BROOD_NN_DOUBLE
     return __builtin_fma(a, b, c);
@@ -55,13 +48,17 @@ void KERNEL(add_up)(int64_t n, int64_t arrays, int64_t pitch, const brood_real_t
     }
 }
 
+#define SHORT 8 /* rows that are added up as reals */
+
 /* Channels `first` … `first + n − 1`, n ≤ LANES. */
 static inline void sum_lanes(int64_t rows, int64_t channels, int64_t n, const brood_real_t *x, double *sum) {
     wide_t total[HALVES];
     for (int half = 0; half < HALVES; half++) total[half] = wide_zero();
-    for (int64_t row = 0; row < rows; row++, x += channels) {
-        lanes_t v = n == LANES ? lanes_load(x) : lanes_load_n(x, n);
-        for (int half = 0; half < HALVES; half++) total[half] += lanes_widen(v, half);
+    for (int64_t row = 0; row < rows; row += SHORT) {
+        lanes_t few = lanes_set(0);
+        for (int64_t i = row; i < smaller(row + SHORT, rows); i++, x += channels)
+            few += n == LANES ? lanes_load(x) : lanes_load_n(x, n);
+        for (int half = 0; half < HALVES; half++) total[half] += lanes_widen(few, half);
     }
     double out[LANES];
     for (int half = 0; half < HALVES; half++) wide_store(out + half * WIDE, total[half]);

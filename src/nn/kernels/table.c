@@ -3,7 +3,6 @@
 const brood_nn_kernels_t KERNEL(kernels) = {
     .relu_forward = KERNEL(relu_forward),
     .relu_backward = KERNEL(relu_backward),
-    .add_rows = KERNEL(add_rows),
     .affine_rows = KERNEL(affine_rows),
     .affine2_rows = KERNEL(affine2_rows),
     .add_up = KERNEL(add_up),
