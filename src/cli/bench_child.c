@@ -151,6 +151,11 @@ static brood_err_t measure(bench_t *bench, measured_t *measured) {
     return BROOD_OK;
 }
 
+/* Of a layer, milliseconds a step. */
+static double predicted(const bench_t *bench, int64_t layer) {
+    return 1e-6 * brood_net_cost(bench->net, layer) * (double)bench->batch;
+}
+
 static void print_text(const bench_t *bench, const measured_t *measured) {
     char cpu[64];
     brood_isa_cpu(cpu, sizeof cpu);
@@ -163,12 +168,12 @@ static void print_text(const bench_t *bench, const measured_t *measured) {
     printf("Memory        %.1f MB\n", 1e-6 * (double)bench->arena.used);
     printf("Threads       %lld\n", (long long)bench->config.sched.threads);
     printf("CPU           %s, %s\n\n", cpu, brood_math_describe(bench->math));
-    printf("%-36s %10s %10s%s\n", "layer", "forward ms", "backward ms",
+    printf("%-36s %10s %11s %10s%s\n", "layer", "forward ms", "backward ms", "predicted",
            bench->config.sched.threads > 1 ? "   of the first thread" : "");
     for (int64_t i = 0; i < bench->spec.count; i++)
-        printf("%2lld %-33s %10.3f %10.3f\n", (long long)i, brood_net_way(bench->net, i), measured->forward[i],
-               measured->backward[i]);
-    printf("%-36s %10s %10.3f\n", "optimiser", "", measured->optimizer);
+        printf("%2lld %-33s %10.3f %11.3f %10.3f\n", (long long)i, brood_net_way(bench->net, i), measured->forward[i],
+               measured->backward[i], predicted(bench, i));
+    printf("%-36s %10s %11.3f\n", "optimiser", "", measured->optimizer);
 }
 
 static brood_err_t print_json(const bench_t *bench, const measured_t *measured) {
@@ -194,6 +199,7 @@ static brood_err_t print_json(const bench_t *bench, const measured_t *measured) 
         brood_json_text(&json, "way", brood_net_way(bench->net, i));
         brood_json_real(&json, "forward_ms", measured->forward[i]);
         brood_json_real(&json, "backward_ms", measured->backward[i]);
+        brood_json_real(&json, "predicted_ms", predicted(bench, i));
         brood_json_end_object(&json);
     }
     brood_json_end_array(&json);

@@ -187,6 +187,11 @@ const brood_layer_ops_t *brood_layer_ops(brood_layer_kind_t kind);
 /* Fills in what the specification says of each layer; layer[count]. BROOD_E_DATA as brood_net_shapes. */
 brood_err_t brood_layers_describe(const brood_net_spec_t *spec, brood_layer_t layer[]) BROOD_WARN_UNUSED;
 
+/* ops->cost, of what it does itself. */
+static inline double brood_layer_cost(const brood_layer_t *layer) {
+    return layer->absorbed ? 0 : layer->ops->cost(layer);
+}
+
 /* The same question asked for another part (a layer, a parameter array). */
 static inline brood_key4_t brood_key4_part(const brood_key4_t *key, int64_t part) {
     brood_key4_t other = *key;

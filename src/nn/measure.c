@@ -23,7 +23,7 @@ brood_err_t brood_net_measure(const brood_net_spec_t *spec, int64_t minibatch, b
         if (at->kind == BROOD_LAYER_CONVOLUTION || at->kind == BROOD_LAYER_DENSE)
             measure->flops += 6 * at->out_size * array[0].fan_in;
         measure->bytes += 4 * minibatch * at->out_size;
-        cost += at->ops->cost(at);
+        cost += brood_layer_cost(at);
     }
     /* The optimiser reads and writes seven numbers a parameter, once a mini-batch. */
     cost += 7 * brood_cost_pass(measure->parameters) / (double)minibatch;

@@ -33,17 +33,6 @@ static int64_t grain_of(const brood_layer_t *layer) {
     return larger < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / larger : 1;
 }
 
-/* A ReLU and a max-pooling may change places: the pooling then does both, and keeps which maxima were above 0. */
-static void absorb(brood_net_t *net) {
-    for (int64_t i = 0; i < net->count; i++) {
-        brood_layer_t *layer = &net->layer[i];
-        if (layer->kind != BROOD_LAYER_MAX_POOL || layer->input == BROOD_INPUT_IMAGE) continue;
-        brood_layer_t *before = &net->layer[layer->input];
-        before->absorbed = before->kind == BROOD_LAYER_RELU;
-        layer->as.pool.rectifies = before->absorbed;
-    }
-}
-
 static void lay_out_parameters(brood_net_t *net, brood_layer_t *layer, brood_arena_t *arena) {
     brood_array_t array[BROOD_MAX_ARRAYS];
     int64_t       arrays = layer->ops->arrays ? layer->ops->arrays(layer, array) : 0;
@@ -78,7 +67,6 @@ static brood_err_t lay_out(const brood_net_spec_t *spec, int64_t minibatch, cons
     net->parts = parts_of(net);
     for (int64_t i = 0; i < net->count; i++) net->layer[i].grain = grain_of(&net->layer[i]);
     net->kernels = brood_nn_kernels(math);
-    absorb(net);
     brood_pass_plan(net, false, &net->forward);
     brood_pass_plan(net, true, &net->backward);
     const int64_t threads = brood_team_threads(brood_math_team(math));
@@ -161,4 +149,8 @@ void brood_net_time(brood_net_t *net, brood_layer_time_t times[], double (*now)(
 const char *brood_net_way(const brood_net_t *net, int64_t layer) {
     const brood_layer_ops_t *ops = net->layer[layer].ops;
     return net->layer[layer].absorbed ? "ReLU, in the pooling behind it" : ops->way ? ops->way : ops->name;
+}
+
+double brood_net_cost(const brood_net_t *net, int64_t layer) {
+    return brood_layer_cost(&net->layer[layer]);
 }

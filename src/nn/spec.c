@@ -116,6 +116,17 @@ done:
     return err;
 }
 
+/* A ReLU and a max-pooling may change places: the pooling then does both, and keeps which maxima were above 0. */
+static void absorb(int64_t count, brood_layer_t layers[]) {
+    for (int64_t i = 0; i < count; i++) {
+        brood_layer_t *layer = &layers[i];
+        if (layer->kind != BROOD_LAYER_MAX_POOL || layer->input == BROOD_INPUT_IMAGE) continue;
+        brood_layer_t *before = &layers[layer->input];
+        before->absorbed = before->kind == BROOD_LAYER_RELU;
+        layer->as.pool.rectifies = before->absorbed;
+    }
+}
+
 brood_err_t brood_layers_describe(const brood_net_spec_t *spec, brood_layer_t layer[]) {
     if (spec->count < 1 || spec->count > BROOD_MAX_LAYERS)
         return brood_fail(BROOD_E_DATA, "a network of %lld layers: expected 1 to %d", (long long)spec->count,
@@ -139,6 +150,7 @@ brood_err_t brood_layers_describe(const brood_net_spec_t *spec, brood_layer_t la
     if (readers != spec->count - 1)
         return brood_fail(BROOD_E_DATA, "the outputs of %lld layers are read by none: expected only the last one's",
                           (long long)(spec->count - readers));
+    absorb(spec->count, layer);
 done:
     return err;
 }

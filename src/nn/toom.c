@@ -213,12 +213,17 @@ brood_toom_shape_t brood_toom_choose(const brood_axis_t *height, const brood_axi
     const int64_t      taps[2] = {height->kernel, width->kernel}, size[2] = {height->in, width->in};
     brood_toom_shape_t best = {.cost = -1};
     int64_t            most[2];
-    for (int i = 0; i < 2; i++) most[i] = taps[i] == 1 ? 1 : BROOD_TOOM_POINTS - taps[i] + 1;
+    double             growth[2][BROOD_TOOM_POINTS + 1] = {{0}};
+    for (int i = 0; i < 2; i++) {
+        most[i] = taps[i] == 1 ? 1 : BROOD_TOOM_POINTS - taps[i] + 1;
+        for (int64_t outputs = 1; outputs <= most[i]; outputs++)
+            growth[i][outputs] = brood_toom_growth(outputs, taps[i]);
+    }
     for (int64_t high = 1; high <= most[0]; high++) {
         if (taps[0] > 1 && (high == 1 || (high + taps[0]) % 2 == 0)) continue; /* points are even */
         for (int64_t wide = 1; wide <= most[1]; wide++) {
             if (taps[1] > 1 && (wide == 1 || (wide + taps[1]) % 2 == 0)) continue;
-            if (brood_toom_growth(high, taps[0]) * brood_toom_growth(wide, taps[1]) > MOST_GROWTH) continue;
+            if (growth[0][high] * growth[1][wide] > MOST_GROWTH) continue;
             const int64_t outputs[2] = {high, wide};
             double        cost = cost_of(size, taps, outputs, channels, filters, propagates);
             if (best.cost >= 0 && cost >= best.cost) continue;

@@ -51,6 +51,8 @@ void brood_net_time(brood_net_t *net, brood_layer_time_t times[], double (*now)(
 
 /* How a layer is made: "convolution, Fourier" …; valid as long as the program. */
 const char *brood_net_way(const brood_net_t *net, int64_t layer);
+/* Its share of brood_measure_t's cost. */
+double brood_net_cost(const brood_net_t *net, int64_t layer);
 
 /* Weights and running statistics, by name, below `group`. */
 void brood_net_fields(brood_net_t *net, const char *group, brood_fields_t *fields);
