@@ -153,7 +153,8 @@ static brood_err_t measure(bench_t *bench, measured_t *measured) {
 
 /* Of a layer, milliseconds a step. */
 static double predicted(const bench_t *bench, int64_t layer) {
-    return 1e-6 * brood_net_cost(bench->net, layer) * (double)bench->batch;
+    brood_work_t work = brood_net_work(bench->net, layer);
+    return 1e-6 * brood_work_cost(&work) * (double)bench->batch;
 }
 
 static void print_text(const bench_t *bench, const measured_t *measured) {
@@ -174,6 +175,13 @@ static void print_text(const bench_t *bench, const measured_t *measured) {
         printf("%2lld %-33s %10.3f %11.3f %10.3f\n", (long long)i, brood_net_way(bench->net, i), measured->forward[i],
                measured->backward[i], predicted(bench, i));
     printf("%-36s %10s %11.3f\n", "optimiser", "", measured->optimizer);
+}
+
+static void print_work(const bench_t *bench, int64_t layer, brood_json_t *json) {
+    brood_work_t work = brood_net_work(bench->net, layer);
+    brood_json_begin_object(json, "work");
+    for (int kind = 0; kind < BROOD_WORKS; kind++) brood_json_real(json, brood_work_names[kind], work.of[kind]);
+    brood_json_end_object(json);
 }
 
 static brood_err_t print_json(const bench_t *bench, const measured_t *measured) {
@@ -200,6 +208,7 @@ static brood_err_t print_json(const bench_t *bench, const measured_t *measured) 
         brood_json_real(&json, "forward_ms", measured->forward[i]);
         brood_json_real(&json, "backward_ms", measured->backward[i]);
         brood_json_real(&json, "predicted_ms", predicted(bench, i));
+        print_work(bench, i, &json);
         brood_json_end_object(&json);
     }
     brood_json_end_array(&json);

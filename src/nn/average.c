@@ -1,4 +1,3 @@
-#include "cost.h"
 #include "layer.h"
 
 static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
@@ -22,13 +21,16 @@ static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
             for (int64_t c = 0; c < channels; c++) dx[c] = dy[c] / (brood_real_t)positions;
 }
 
-static double cost(const brood_layer_t *layer) {
-    return brood_cost_pass((layer->propagates ? 3 : 2) * layer->in_size);
+static brood_work_t work(const brood_layer_t *layer) {
+    brood_work_t work = {0};
+    brood_work_add(&work, BROOD_WORK_SUM, brood_work_vectors(layer->in_size));
+    brood_work_add(&work, BROOD_WORK_COPY, (layer->propagates ? 2 : 1) * brood_work_vectors(layer->in_size));
+    return work;
 }
 
 const brood_layer_ops_t brood_layer_average = {
     .name = "average",
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward, NULL, BROOD_AT_BOTH}},
-    .cost = cost,
+    .work = work,
 };

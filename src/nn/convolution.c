@@ -26,8 +26,10 @@ const brood_layer_ops_t *brood_convolution_choose(const brood_layer_t *layer) {
     double                   least = 0;
     for (int32_t i = BROOD_CONVOLUTION_DIRECT; i < count; i++) {
         if (layer->args.method != BROOD_CONVOLUTION_CHEAPEST && layer->args.method != i) continue;
-        double cost = ways[i]->cost(layer);
-        if (cost < 0 || (best && cost >= least)) continue;
+        if (!ways[i]->fits(layer)) continue;
+        brood_work_t work = ways[i]->work(layer);
+        double       cost = brood_work_cost(&work);
+        if (best && cost >= least) continue;
         best = ways[i];
         least = cost;
     }

@@ -1,6 +1,7 @@
 /* Products of the images' windows with the filters, tap by tap. */
+#include <math.h>
+
 #include "convolution.h"
-#include "cost.h"
 
 static brood_sweep_t plan_forward(const brood_layer_t *layer) {
     brood_axis_t height = brood_convolution_height(layer), width = brood_convolution_width(layer);
@@ -105,21 +106,44 @@ static void finish_backward(brood_net_t *net, brood_layer_t *layer, brood_worker
     if (first == 0) brood_bias_finish(net, layer);
 }
 
-static double cost_of_gathering(const brood_sweep_t *sweep) {
-    double cost = sweep->kind == BROOD_SWEEP_POINTWISE ? 0 : 2 * brood_cost_copy(sweep->padded);
-    bool   gathered = sweep->kind == BROOD_SWEEP_PLANES || sweep->kind == BROOD_SWEEP_PATCHES;
-    return cost + (gathered ? 2 * brood_cost_copy(sweep->positions * sweep->depth) : 0);
+/* Padding, and gathering where there is any, for one pass over the images. */
+static void add_gathering(const brood_sweep_t *sweep, brood_work_t *work) {
+    if (sweep->kind != BROOD_SWEEP_POINTWISE) brood_work_add(work, BROOD_WORK_COPY, brood_work_vectors(sweep->padded));
+    if (sweep->kind == BROOD_SWEEP_PLANES || sweep->kind == BROOD_SWEEP_PATCHES)
+        brood_work_add(work, BROOD_WORK_COPY, 2 * brood_work_vectors(sweep->positions * sweep->depth));
 }
 
-static double cost(const brood_layer_t *layer) {
+static void add_forward(const brood_sweep_t *sweep, brood_work_t *work) {
+    brood_work_product(work, (double)sweep->positions, sweep->filters, (double)sweep->depth, 1);
+    brood_work_tiles(work, (double)sweep->positions * ceil((double)sweep->depth / BROOD_CHAIN), sweep->filters);
+    add_gathering(sweep, work);
+}
+
+static bool fits(const brood_layer_t *layer) {
+    (void)layer;
+    return true;
+}
+
+static brood_work_t work(const brood_layer_t *layer) {
     brood_sweep_t sweep = plan_forward(layer);
-    double        product = brood_cost_product(sweep.positions, sweep.filters, sweep.depth);
-    double        total = 2 * (product + cost_of_gathering(&sweep)); /* y and dW */
-    if (layer->args.bias) total += 3 * brood_cost_pass(layer->out_size);
-    if (!layer->propagates) return total;
-    if (brood_convolution_strided(layer)) return total + product + 3 * brood_cost_copy(sweep.positions * sweep.depth);
-    brood_sweep_t back = plan_backward(layer);
-    return total + brood_cost_product(back.positions, back.filters, back.depth) + cost_of_gathering(&back);
+    brood_work_t  work = {0};
+    double        positions = (double)sweep.positions;
+    add_forward(&sweep, &work);
+    brood_work_product(&work, (double)sweep.depth, sweep.filters, positions, 1); /* dW */
+    brood_work_tiles(&work, (double)sweep.depth * ceil(positions / BROOD_CHAIN), sweep.filters);
+    add_gathering(&sweep, &work);
+    if (layer->args.bias) brood_work_add(&work, BROOD_WORK_COPY, brood_work_vectors(layer->out_size));
+    brood_work_add(&work, BROOD_WORK_MEMORY, (layer->propagates ? 3 : 2) * brood_work_vectors(layer->in_size));
+    if (!layer->propagates) return work;
+    if (brood_convolution_strided(layer)) {
+        brood_work_product(&work, positions, sweep.depth, (double)sweep.filters, 1);
+        brood_work_tiles(&work, positions, sweep.depth);
+        brood_work_add(&work, BROOD_WORK_COPY, 3 * brood_work_vectors(sweep.positions * sweep.depth));
+    } else {
+        brood_sweep_t back = plan_backward(layer);
+        add_forward(&back, &work);
+    }
+    return work;
 }
 
 const brood_layer_ops_t brood_convolution_direct = {
@@ -134,5 +158,6 @@ const brood_layer_ops_t brood_convolution_direct = {
     .finish_backward = {{finish_backward, brood_partial_pieces, 0}},
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward, NULL, BROOD_AT_BOTH}},
-    .cost = cost,
+    .fits = fits,
+    .work = work,
 };

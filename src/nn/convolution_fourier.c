@@ -2,7 +2,6 @@
    images' [real | imaginary] with the filters' matrix. What fourier.h says of X, V and D is here, as real matrices,
    Y = X M(V), DX = D M(V)ᵀ, and the gradient of V is Xᵀ D folded as M is made. */
 #include "convolution.h"
-#include "cost.h"
 
 static brood_fourier_shape_t shape_of(const brood_layer_t *layer) {
     brood_axis_t height = brood_convolution_height(layer), width = brood_convolution_width(layer);
@@ -163,9 +162,15 @@ static void finish_backward(brood_net_t *net, brood_layer_t *layer, brood_worker
                                       worker->workspace);
 }
 
-static double cost(const brood_layer_t *layer) {
-    if (brood_convolution_strided(layer) || (layer->args.height == 1 && layer->args.width == 1)) return -1;
-    return shape_of(layer).cost;
+static bool fits(const brood_layer_t *layer) {
+    if (brood_convolution_strided(layer) || (layer->args.height == 1 && layer->args.width == 1)) return false;
+    return shape_of(layer).points[0] > 0;
+}
+
+static brood_work_t work(const brood_layer_t *layer) {
+    brood_work_t work = shape_of(layer).work;
+    brood_work_add(&work, BROOD_WORK_MEMORY, (layer->propagates ? 3 : 2) * brood_work_vectors(layer->in_size));
+    return work;
 }
 
 const brood_layer_ops_t brood_convolution_fourier = {
@@ -181,5 +186,6 @@ const brood_layer_ops_t brood_convolution_fourier = {
     .backward = {{backward_transform, NULL, BROOD_AT_OUTPUT},
                  {backward_products, slots_of, 0},
                  {backward, NULL, BROOD_AT_INPUT}},
-    .cost = cost,
+    .fits = fits,
+    .work = work,
 };

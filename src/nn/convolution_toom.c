@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "convolution.h"
-#include "cost.h"
 
 static brood_toom_shape_t shape_of(const brood_layer_t *layer) {
     brood_axis_t height = brood_convolution_height(layer), width = brood_convolution_width(layer);
@@ -223,9 +222,15 @@ static void collect_filters(brood_net_t *net, brood_layer_t *layer, brood_worker
                                layer->array[0]->gradient + begin, worker->workspace);
 }
 
-static double cost(const brood_layer_t *layer) {
-    if (brood_convolution_strided(layer) || (layer->args.height == 1 && layer->args.width == 1)) return -1;
-    return shape_of(layer).cost;
+static bool fits(const brood_layer_t *layer) {
+    if (brood_convolution_strided(layer) || (layer->args.height == 1 && layer->args.width == 1)) return false;
+    return shape_of(layer).outputs[0] > 0;
+}
+
+static brood_work_t work(const brood_layer_t *layer) {
+    brood_work_t work = shape_of(layer).work;
+    brood_work_add(&work, BROOD_WORK_MEMORY, (layer->propagates ? 3 : 2) * brood_work_vectors(layer->in_size));
+    return work;
 }
 
 const brood_layer_ops_t brood_convolution_toom = {
@@ -240,5 +245,6 @@ const brood_layer_ops_t brood_convolution_toom = {
     .finish_backward = {{add_up, brood_partial_pieces, 0}, {collect_filters, filter_pieces, 0}},
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward, NULL, BROOD_AT_BOTH}},
-    .cost = cost,
+    .fits = fits,
+    .work = work,
 };

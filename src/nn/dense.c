@@ -1,4 +1,3 @@
-#include "cost.h"
 #include "layer.h"
 
 static int64_t arrays(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_ARRAYS]) {
@@ -65,9 +64,18 @@ static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
                            brood_layer_dx(layer, worker, first), layer->in_size);
 }
 
-static double cost(const brood_layer_t *layer) {
-    double forward_and_weights = 2 * brood_cost_product(1, layer->out_size, layer->in_size);
-    return forward_and_weights + (layer->propagates ? brood_cost_product(1, layer->in_size, layer->out_size) : 0);
+static brood_work_t work(const brood_layer_t *layer) {
+    int64_t      units = layer->out_size, inputs = layer->in_size;
+    brood_work_t work = {0};
+    double       weights = brood_work_vectors(units * inputs);
+    brood_work_product(&work, 1, units, (double)inputs, 0.1);  /* y, a part of the mini-batch at a time */
+    brood_work_product(&work, (double)units, inputs, 1, 0.01); /* dW */
+    brood_work_add(&work, BROOD_WORK_MEMORY, 3 * brood_work_vectors(inputs));
+    brood_work_add(&work, BROOD_WORK_COPY, 6 * weights / BROOD_COST_MINIBATCH);
+    if (!layer->propagates) return work;
+    brood_work_product(&work, 1, inputs, (double)units, 0.1);
+    brood_work_add(&work, BROOD_WORK_MEMORY, brood_work_vectors(inputs));
+    return work;
 }
 
 const brood_layer_ops_t brood_layer_dense = {
@@ -79,5 +87,5 @@ const brood_layer_ops_t brood_layer_dense = {
     .prepare_forward = {{prepare_forward, brood_one_piece, 0}},
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward_weights, inputs, BROOD_AT_BOTH}, {backward, NULL, BROOD_AT_BOTH}},
-    .cost = cost,
+    .work = work,
 };

@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "cost.h"
 #include "layer.h"
 
 /* Units whose 16-bit word is below this are dropped. */
@@ -50,9 +49,12 @@ static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
                                     scale(layer), dy + i * layer->out_size, dx + i * layer->in_size);
 }
 
-/* Drawing a unit takes about as long as copying 6 numbers does. */
-static double cost(const brood_layer_t *layer) {
-    return layer->args.percent == 0 ? 0 : brood_cost_copy((layer->propagates ? 10 : 8) * layer->out_size);
+static brood_work_t work(const brood_layer_t *layer) {
+    brood_work_t work = {0};
+    if (layer->args.percent == 0) return work;
+    brood_work_add(&work, BROOD_WORK_DRAW, brood_work_vectors(layer->out_size));
+    brood_work_add(&work, BROOD_WORK_COPY, (layer->propagates ? 4 : 2) * brood_work_vectors(layer->out_size));
+    return work;
 }
 
 const brood_layer_ops_t brood_layer_dropout = {
@@ -61,5 +63,5 @@ const brood_layer_ops_t brood_layer_dropout = {
     .lay_out = lay_out,
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward, NULL, BROOD_AT_BOTH}},
-    .cost = cost,
+    .work = work,
 };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "brood/math/function.h"
-#include "cost.h"
+#include "brood/nn/cost.h"
 
 /* Butterflies there are, with what one costs an element: vector instructions of its arithmetic, of the turns behind it,
    of loads and stores. */
@@ -58,15 +58,28 @@ static int64_t slots_of(const int64_t points[2]) {
     return (points[0] * points[1] + own) / 2;
 }
 
-static double cost_of(const brood_fourier_shape_t *shape, const int64_t points[2], double an_element, bool propagates) {
-    int64_t slots = slots_of(points), channels = shape->channels, filters = shape->filters;
-    int64_t vectors = (channels + 7) / 8, filter_vectors = (filters + 7) / 8;
-    double  plane = (double)(points[0] * points[1]) * an_element * BROOD_COST_NS_A_VECTOR / 2; /* two points are one */
-    double  transforms = (double)((propagates ? 2 : 1) * vectors + 2 * filter_vectors) * plane * (double)shape->signals;
-    transforms += 2 * plane * (double)(channels * filter_vectors) / BROOD_COST_MINIBATCH;
-    double products = (propagates ? 3 : 2) * brood_cost_product(slots * shape->signals, 2 * filters, 2 * channels);
-    double passes = brood_cost_pass(slots * shape->signals * 2 * (4 * filters + (propagates ? 5 : 3) * channels));
-    return transforms + products + passes;
+static brood_work_t work_of(const brood_fourier_shape_t *shape, const int64_t points[2], double an_element,
+                            bool propagates) {
+    brood_work_t work = {0};
+    int64_t      channels = shape->channels, filters = shape->filters;
+    double       slots = (double)slots_of(points), rows = slots * (double)shape->signals;
+    double       vectors = brood_work_vectors(channels), filter_vectors = brood_work_vectors(filters);
+    double       plane = (double)(points[0] * points[1]) * an_element / 2; /* two points are one */
+    double       planes = ((propagates ? 2 : 1) * vectors + 2 * filter_vectors) * (double)shape->signals;
+    planes += 2 * (double)channels * filter_vectors / BROOD_COST_MINIBATCH; /* filters, and their gradient */
+    brood_work_add(&work, BROOD_WORK_FOURIER, plane * planes);
+    double shared = slots / BROOD_COST_MINIBATCH, matrix = (double)(2 * channels) * brood_work_vectors(2 * filters);
+    brood_work_product(&work, rows, 2 * filters, (double)(2 * channels), shared);
+    brood_work_tiles(&work, rows, 2 * filters);
+    brood_work_product(&work, slots * (double)(2 * channels), 2 * filters, (double)shape->signals, shared);
+    brood_work_tiles(&work, shared * (double)(2 * channels), 2 * filters);
+    if (propagates) {
+        brood_work_product(&work, rows, 2 * channels, (double)(2 * filters), shared);
+        brood_work_tiles(&work, rows, 2 * channels);
+    }
+    brood_work_add(&work, BROOD_WORK_COPY, (propagates ? 10 : 6) * shared * matrix);
+    brood_work_add(&work, BROOD_WORK_MEMORY, rows * 2 * (4 * filter_vectors + (propagates ? 5 : 3) * vectors));
+    return work;
 }
 
 /* Sizes of an axis that may be worth their points: the next ones that have factors. */
@@ -99,14 +112,16 @@ brood_fourier_shape_t brood_fourier_choose(const brood_axis_t *height, const bro
     if (lines) shape.height = (brood_axis_t){.in = 1, .out = 1, .kernel = 1, .stride = 1};
     candidates_t high = {.count = 1, .points = {1}}, wide = candidates_of(least_points(width), true, lines);
     if (!lines) high = candidates_of(least_points(height), false, false);
-    shape.cost = -1;
+    double least = 0;
     for (int64_t i = 0; i < high.count; i++)
         for (int64_t j = 0; j < wide.count; j++) {
             int64_t points[2] = {high.points[i], wide.points[j]};
             if (points[0] * points[1] > MOST_POINTS) continue;
-            double cost = cost_of(&shape, points, high.cost[i] + wide.cost[j], propagates);
-            if (shape.cost >= 0 && cost >= shape.cost) continue;
-            shape.cost = cost;
+            brood_work_t work = work_of(&shape, points, high.cost[i] + wide.cost[j], propagates);
+            double       cost = brood_work_cost(&work);
+            if (shape.points[0] > 0 && cost >= least) continue;
+            shape.work = work;
+            least = cost;
             memcpy(shape.points, points, sizeof points);
         }
     return shape;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "axis.h"
+#include "brood/nn/cost.h"
 #include "brood/util/arena.h"
 #include "kernels/kernels.h"
 
@@ -19,11 +20,10 @@ typedef struct {
     int64_t      signals;       /* an image; all its rows where the filter is one row high, else 1 */
     int64_t      channels, filters;
     int64_t      points[2]; /* height (1: a line), width */
-    double       cost;      /* predicted ns of a training step of one image (cost.h); of one whose input's
-                               gradient nobody needs, less */
+    brood_work_t work;
 } brood_fourier_shape_t;
 
-/* The cheapest plane for this filter; cost −1: it would be too large. */
+/* The cheapest plane for this filter; points 0: it would be too large. */
 brood_fourier_shape_t brood_fourier_choose(const brood_axis_t *height, const brood_axis_t *width, int64_t channels,
                                            int64_t filters, bool propagates);
 

@@ -3,6 +3,7 @@
 #define BROOD_NN_LAYER_H
 
 #include "axis.h"
+#include "brood/nn/cost.h"
 #include "brood/nn/net.h"
 #include "fourier.h"
 #include "kernels/kernels.h"
@@ -73,8 +74,9 @@ typedef struct {
     brood_step_t forward[BROOD_MAX_STEPS], backward[BROOD_MAX_STEPS];
     /* In pieces: before all layers' steps of a forward pass, before and behind all of a backward pass. */
     brood_step_t prepare_forward[BROOD_MAX_STEPS], prepare_backward[BROOD_MAX_STEPS], finish_backward[BROOD_MAX_STEPS];
-    /* Predicted nanoseconds of one training step of one image (cost.h); negative: it can't be made so. */
-    double (*cost)(const brood_layer_t *layer);
+    /* Of a convolution: whether it can be made so. */
+    bool (*fits)(const brood_layer_t *layer);
+    brood_work_t (*work)(const brood_layer_t *layer); /* of a training step of one image */
 } brood_layer_ops_t;
 
 /* Of which images an activation, or a gradient, is held at a time, and of how many. */
@@ -187,10 +189,11 @@ const brood_layer_ops_t *brood_layer_ops(brood_layer_kind_t kind);
 /* Fills in what the specification says of each layer; layer[count]. BROOD_E_DATA as brood_net_shapes. */
 brood_err_t brood_layers_describe(const brood_net_spec_t *spec, brood_layer_t layer[]) BROOD_WARN_UNUSED;
 
-/* ops->cost, of what it does itself. */
-static inline double brood_layer_cost(const brood_layer_t *layer) {
-    return layer->absorbed ? 0 : layer->ops->cost(layer);
-}
+/* Of what a layer does itself, and the optimiser with its parameters: of a training step of one image; ns of the first.
+ */
+brood_work_t brood_layer_work(const brood_layer_t *layer);
+double       brood_layer_cost(const brood_layer_t *layer);
+brood_work_t brood_optimizer_work(int64_t parameters);
 
 /* The same question asked for another part (a layer, a parameter array). */
 static inline brood_key4_t brood_key4_part(const brood_key4_t *key, int64_t part) {

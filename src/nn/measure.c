@@ -1,4 +1,3 @@
-#include "cost.h"
 #include "layer.h"
 
 #include <math.h>
@@ -25,8 +24,8 @@ brood_err_t brood_net_measure(const brood_net_spec_t *spec, int64_t minibatch, b
         measure->bytes += 4 * minibatch * at->out_size;
         cost += brood_layer_cost(at);
     }
-    /* The optimiser reads and writes seven numbers a parameter, once a mini-batch. */
-    cost += 7 * brood_cost_pass(measure->parameters) / (double)minibatch;
+    brood_work_t of_optimizer = brood_optimizer_work(measure->parameters);
+    cost += brood_work_cost(&of_optimizer);
     measure->cost = (int64_t)ceil(cost);
     return BROOD_OK;
 }

@@ -151,6 +151,6 @@ const char *brood_net_way(const brood_net_t *net, int64_t layer) {
     return net->layer[layer].absorbed ? "ReLU, in the pooling behind it" : ops->way ? ops->way : ops->name;
 }
 
-double brood_net_cost(const brood_net_t *net, int64_t layer) {
-    return brood_layer_cost(&net->layer[layer]);
+brood_work_t brood_net_work(const brood_net_t *net, int64_t layer) {
+    return brood_layer_work(&net->layer[layer]);
 }

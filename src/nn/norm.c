@@ -2,7 +2,6 @@
    over the images one fused multiply-add, its coefficients made in double. */
 #include <math.h>
 
-#include "cost.h"
 #include "layer.h"
 
 #define EPSILON  1e-5
@@ -146,8 +145,13 @@ static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
                                brood_layer_dx(layer, worker, first));
 }
 
-static double cost(const brood_layer_t *layer) {
-    return brood_cost_pass((layer->propagates ? 8 : 5) * layer->out_size);
+/* x is read for the sums and for y, again for both in the backward pass; so is dy, and dx written. */
+static brood_work_t work(const brood_layer_t *layer) {
+    brood_work_t work = {0};
+    double       vectors = brood_work_vectors(layer->out_size);
+    brood_work_add(&work, BROOD_WORK_SUM, 4 * vectors);
+    brood_work_add(&work, BROOD_WORK_MEMORY, (layer->propagates ? 8 : 5) * vectors);
+    return work;
 }
 
 const brood_layer_ops_t brood_layer_norm = {
@@ -159,5 +163,5 @@ const brood_layer_ops_t brood_layer_norm = {
     .backward = {{backward_sums, NULL, BROOD_AT_OUTPUT},
                  {backward_settle, channels_of, 0},
                  {backward, NULL, BROOD_AT_BOTH}},
-    .cost = cost,
+    .work = work,
 };

@@ -2,7 +2,6 @@
    window; otherwise window by window. Backward follows the positions that forward kept. */
 #include <string.h>
 
-#include "cost.h"
 #include "layer.h"
 
 static bool slides(const brood_layer_t *layer) {
@@ -167,9 +166,25 @@ static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
     }
 }
 
-static double cost(const brood_layer_t *layer) {
-    int64_t passes = slides(layer) ? (both_slide(layer) ? 12 : 6) : 4;
-    return brood_cost_pass(passes * layer->in_size);
+/* Vector instructions an output, of both passes: of a window's positions; of a line up to a few of them. */
+static double instructions(const brood_layer_t *layer) {
+    if (!slides(layer)) return 6.0 * layer->args.height * layer->args.width;
+    double sum = 0;
+    for (int axis = 0; axis < 2; axis++) {
+        int32_t window = axis == 0 ? layer->args.height : layer->args.width;
+        if (window > 1) sum += window <= 3 ? 8.0 * window : 40;
+    }
+    return sum;
+}
+
+static brood_work_t work(const brood_layer_t *layer) {
+    brood_work_t work = {0};
+    double       outputs = (double)(layer->out[0] * layer->out[1]) * brood_work_vectors(layer->out[2]);
+    double       inputs = brood_work_vectors(layer->in_size);
+    brood_work_add(&work, BROOD_WORK_POOL, outputs * instructions(layer));
+    brood_work_add(&work, BROOD_WORK_COPY, (layer->propagates ? 2 : 1) * (inputs + outputs));
+    brood_work_add(&work, BROOD_WORK_MEMORY, 2 * outputs * (double)index_size(layer) / sizeof(brood_real_t));
+    return work;
 }
 
 const brood_layer_ops_t brood_layer_max_pool = {
@@ -177,5 +192,5 @@ const brood_layer_ops_t brood_layer_max_pool = {
     .lay_out = lay_out,
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward, NULL, BROOD_AT_BOTH}},
-    .cost = cost,
+    .work = work,
 };

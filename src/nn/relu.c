@@ -1,4 +1,3 @@
-#include "cost.h"
 #include "layer.h"
 
 static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
@@ -11,9 +10,12 @@ static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
                                 brood_layer_dy(layer, worker, first), brood_layer_dx(layer, worker, first));
 }
 
-/* In place, behind the layer that has just written it. */
-static double cost(const brood_layer_t *layer) {
-    return brood_cost_copy((layer->propagates ? 5 : 2) * layer->out_size);
+/* What it writes over is kept. */
+static brood_work_t work(const brood_layer_t *layer) {
+    brood_work_t work = {0};
+    brood_work_add(&work, BROOD_WORK_COPY, (layer->propagates ? 4 : 2) * brood_work_vectors(layer->out_size));
+    brood_work_add(&work, BROOD_WORK_MEMORY, brood_work_vectors(layer->out_size));
+    return work;
 }
 
 /* Dropout may write over y: a unit that it drops has no gradient, and one that it keeps stays positive. */
@@ -23,5 +25,5 @@ const brood_layer_ops_t brood_layer_relu = {
     .keeps_output = true,
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward, NULL, BROOD_AT_BOTH}},
-    .cost = cost,
+    .work = work,
 };

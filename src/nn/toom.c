@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cost.h"
+#include "brood/nn/cost.h"
 
 /* Positive points of the pairs: small numerators and denominators keep the errors small. */
 static const double pair_at[BROOD_TOOM_PAIRS] = {1, 2, 1.0 / 2, 3.0 / 2, 2.0 / 3};
@@ -173,45 +173,54 @@ int64_t brood_toom_workspace(const brood_toom_t *toom) {
    where most tiles are, a quarter of that. */
 #define MOST_GROWTH 40
 
-/* Vector instructions of an axis' three transforms a tile, loads and stores with them. */
+/* Vector instructions of an axis' transforms of a tile, loads and stores with them. */
 typedef struct {
-    double input, evaluate, collect;
-} work_t;
+    double input, evaluate; /* the transposed of either takes as many */
+} instructions_t;
 
-static work_t work_of(int64_t outputs, int64_t points) {
-    if (points == 1) return (work_t){0};
+static instructions_t instructions_of(int64_t outputs, int64_t points) {
+    if (points == 1) return (instructions_t){0};
     double pairs = (double)(points / 2 - 1), n = (double)points, m = (double)outputs;
-    return (work_t){.input = 2 * n + 2 * (pairs + 1) + pairs * (2 * pairs + 2),
-                    .evaluate = m + n + pairs * (m + 2),
-                    .collect = m + n + pairs * (m + 2)};
+    return (instructions_t){.input = 2 * n + 2 * (pairs + 1) + pairs * (2 * pairs + 2),
+                            .evaluate = m + n + pairs * (m + 2)};
 }
 
-static double cost_of(const int64_t size[2], const int64_t taps[2], const int64_t outputs[2], int64_t channels,
-                      int64_t filters, bool propagates) {
-    int64_t points[2], tiles[2];
-    work_t  work[2];
+/* Products of one point have the rows of some images at a time: convolution_toom.c. */
+#define IMAGES_A_PRODUCT 4.0
+
+static brood_work_t work_of(const int64_t size[2], const int64_t taps[2], const int64_t outputs[2], int64_t channels,
+                            int64_t filters, bool propagates) {
+    int64_t        points[2], tiles[2];
+    instructions_t each[2];
+    brood_work_t   work = {0};
     for (int i = 0; i < 2; i++) {
         points[i] = outputs[i] + taps[i] - 1;
         tiles[i] = (size[i] + outputs[i] - 1) / outputs[i];
-        work[i] = work_of(outputs[i], points[i]);
+        each[i] = instructions_of(outputs[i], points[i]);
     }
-    int64_t all = tiles[0] * tiles[1], each = points[0] * points[1];
-    double  input = (double)points[0] * work[1].input + (double)points[1] * work[0].input;
-    double  evaluate = (double)outputs[0] * work[1].evaluate + (double)points[1] * work[0].evaluate;
-    double  collect = (double)outputs[0] * work[1].collect + (double)points[1] * work[0].collect;
-    int64_t vectors = (channels + 7) / 8, filter_vectors = (filters + 7) / 8;
-    double  transforms = 2 * (double)vectors * input + (double)filter_vectors * (collect + evaluate);
-    if (propagates) transforms += (double)filter_vectors * input + (double)vectors * collect;
-    double products = (propagates ? 3 : 2) * (double)each * brood_cost_product(all, filters, channels);
-    /* Filters are transformed, packed and transformed back once a mini-batch. */
-    double of_filters = (propagates ? 3 : 2) * 3 * (double)(channels * filter_vectors * each) / BROOD_COST_MINIBATCH;
-    return ((double)all * transforms + of_filters) * BROOD_COST_NS_A_VECTOR + products;
+    double all = (double)(tiles[0] * tiles[1]), places = (double)(points[0] * points[1]);
+    double input = (double)points[0] * each[1].input + (double)points[1] * each[0].input;
+    double evaluate = (double)outputs[0] * each[1].evaluate + (double)points[1] * each[0].evaluate;
+    double vectors = brood_work_vectors(channels), filter_vectors = brood_work_vectors(filters);
+    /* x twice and dx; y and dy; once a mini-batch the filters, their gradient, and packing them. */
+    brood_work_add(&work, BROOD_WORK_TOOM,
+                   all * ((propagates ? 3 : 2) * vectors * input + 2 * filter_vectors * evaluate));
+    brood_work_add(&work, BROOD_WORK_COPY, 16 * (double)channels * filter_vectors * places / BROOD_COST_MINIBATCH);
+    brood_work_product(&work, places * all, filters, (double)channels, places / IMAGES_A_PRODUCT);
+    brood_work_tiles(&work, places * all, filters);
+    brood_work_product(&work, places * (double)channels, filters, all, places / IMAGES_A_PRODUCT);
+    brood_work_tiles(&work, places * (double)channels / IMAGES_A_PRODUCT, filters);
+    if (!propagates) return work;
+    brood_work_product(&work, places * all, channels, (double)filters, places / IMAGES_A_PRODUCT);
+    brood_work_tiles(&work, places * all, channels);
+    return work;
 }
 
 brood_toom_shape_t brood_toom_choose(const brood_axis_t *height, const brood_axis_t *width, int64_t channels,
                                      int64_t filters, bool propagates) {
     const int64_t      taps[2] = {height->kernel, width->kernel}, size[2] = {height->in, width->in};
-    brood_toom_shape_t best = {.cost = -1};
+    brood_toom_shape_t best = {0};
+    double             least = 0;
     int64_t            most[2];
     double             growth[2][BROOD_TOOM_POINTS + 1] = {{0}};
     for (int i = 0; i < 2; i++) {
@@ -225,9 +234,11 @@ brood_toom_shape_t brood_toom_choose(const brood_axis_t *height, const brood_axi
             if (taps[1] > 1 && (wide == 1 || (wide + taps[1]) % 2 == 0)) continue;
             if (growth[0][high] * growth[1][wide] > MOST_GROWTH) continue;
             const int64_t outputs[2] = {high, wide};
-            double        cost = cost_of(size, taps, outputs, channels, filters, propagates);
-            if (best.cost >= 0 && cost >= best.cost) continue;
-            best = (brood_toom_shape_t){{high, wide}, cost};
+            brood_work_t  work = work_of(size, taps, outputs, channels, filters, propagates);
+            double        cost = brood_work_cost(&work);
+            if (best.outputs[0] > 0 && cost >= least) continue;
+            best = (brood_toom_shape_t){{high, wide}, work};
+            least = cost;
         }
     }
     return best;

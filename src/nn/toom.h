@@ -7,17 +7,18 @@
 #include <stdbool.h>
 
 #include "axis.h"
+#include "brood/nn/cost.h"
 #include "kernels/kernels.h"
 
 /* The transforms of an axis of `taps` taps, outputs m ≥ 2 or 1 where there is one tap: then it is not transformed. */
 void brood_toom_plan(int64_t outputs, int64_t taps, brood_toom_axis_t *axis);
 
 typedef struct {
-    int64_t outputs[2]; /* of a tile: height, width */
-    double  cost;       /* predicted ns of a training step of one image (cost.h) */
+    int64_t      outputs[2]; /* of a tile: height, width */
+    brood_work_t work;
 } brood_toom_shape_t;
 
-/* The cheapest tiles whose rounding errors are within bounds; cost −1: there are none. */
+/* The cheapest tiles whose rounding errors are within bounds; outputs 0: there are none. */
 brood_toom_shape_t brood_toom_choose(const brood_axis_t *height, const brood_axis_t *width, int64_t channels,
                                      int64_t filters, bool propagates);
 

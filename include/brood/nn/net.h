@@ -2,6 +2,7 @@
 #ifndef BROOD_NN_NET_H
 #define BROOD_NN_NET_H
 
+#include "brood/nn/cost.h"
 #include "brood/nn/real.h"
 #include "brood/nn/spec.h"
 #include "brood/rng/philox.h"
@@ -51,8 +52,8 @@ void brood_net_time(brood_net_t *net, brood_layer_time_t times[], double (*now)(
 
 /* How a layer is made: "convolution, Fourier" …; valid as long as the program. */
 const char *brood_net_way(const brood_net_t *net, int64_t layer);
-/* Its share of brood_measure_t's cost. */
-double brood_net_cost(const brood_net_t *net, int64_t layer);
+/* What it does in a training step of one image: its share of brood_measure_t's cost. */
+brood_work_t brood_net_work(const brood_net_t *net, int64_t layer);
 
 /* Weights and running statistics, by name, below `group`. */
 void brood_net_fields(brood_net_t *net, const char *group, brood_fields_t *fields);

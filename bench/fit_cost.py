@@ -1,0 +1,113 @@
+"""The cost model against this machine: random children are timed layer by layer, and what each kind of work takes is fitted to that.
+
+    /usr/bin/python3 bench/fit_cost.py [--brood build/release/brood] [--seed 1] [--children 24] [--cpu NAME]
+
+Prints the times of src/nn/cost.c in nanoseconds, as they are fitted here, and how far the predicted time of a child's training step is from the measured one:
+by the times built in, up to one factor for the machine, and by those fitted, for other children than they were fitted to. Half of the children are
+conv1d, half conv2d. Nothing else should run on the machine."""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+
+import numpy as np
+
+from peer_pytorch import clean
+
+BATCH = 100
+SWEEPS = 20000
+WITHIN = 0.25
+
+
+def drawn(number, seed):
+    """Children of both kinds, with and without batch normalisation, dropout and a flat tail."""
+    draw = random.Random(f"cost {seed}")
+    children = []
+    for i in range(number):
+        kind, layers = ("conv1d", "conv2d")[i % 2], []
+        for _ in range(draw.randint(1, 4)):
+            filters, dropout = draw.randint(8, 64), draw.choice([0, 0, 20])
+            if kind == "conv1d":
+                layers.append(f"{draw.randint(1, 60)},{filters},{draw.choice([1, 2, 3, draw.randint(4, 60)])},{dropout}")
+            else:
+                layers.append(f"{draw.randint(1, 7)},{filters},1,{draw.randint(1, 3)},{dropout}")
+        children.append({"space.kind": kind, "space.batch_norm": draw.choice(["true", "false"]), "space.tail": draw.choice(["average", "flatten"]), "--arch": "; ".join(layers)})
+    return children
+
+
+def timed(program, child):
+    keys = [f"{key}={value}" for key, value in child.items() if key != "--arch"] + [f"child.batch={BATCH}", "child.optimizer=adam"]
+    sets = [word for key in keys for word in ("--set", key)]
+    answer = subprocess.run([program, "bench", "child", *sets, "--arch", child["--arch"], "--json"], env=clean(), capture_output=True, text=True)
+    if answer.returncode:
+        sys.exit(answer.stderr)
+    return json.loads(answer.stdout)
+
+
+def rows_of(told, kinds):
+    """Of each layer: counted work of a mini-batch, milliseconds."""
+    work = np.array([[layer["work"][kind] * BATCH for kind in kinds] for layer in told["layers"]])
+    return work, np.array([layer["forward_ms"] + layer["backward_ms"] for layer in told["layers"]])
+
+
+def fit(work, wanted):
+    """times ≥ 0 that minimise |work times − wanted|: coordinate by coordinate."""
+    squares, target = work.T @ work, work.T @ wanted
+    times = np.zeros(len(target))
+    for _ in range(SWEEPS):
+        for k in range(len(times)):
+            if squares[k, k] > 0:
+                times[k] = max(0, times[k] + (target[k] - squares[k] @ times) / squares[k, k])
+    return times
+
+
+def fitted(children, kinds):
+    """Layers count by their share of their child's time."""
+    rows = [rows_of(told, kinds) for told in children]
+    work = np.vstack([work / told["ms_per_step"] for told, (work, _) in zip(children, rows)])
+    wanted = np.concatenate([times / told["ms_per_step"] for told, (_, times) in zip(children, rows)])
+    return fit(work, wanted)
+
+
+def describe(label, ratios):
+    ratios = np.array(ratios) / np.median(ratios)
+    near = np.mean(np.abs(ratios - 1) <= WITHIN)
+    print(f"{label}: {100 * near:.0f} % of {len(ratios)} children within {100 * WITHIN:.0f} % (measured / predicted {ratios.min():.2f} to {ratios.max():.2f} of the median)")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--brood", default="build/release/brood")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--children", type=int, default=24)
+    options = parser.parse_args()
+    all_children = [timed(options.brood, child) for child in drawn(options.children, options.seed)]
+    kinds = list(all_children[0]["layers"][0]["work"])
+    print(f"{all_children[0]['cpu']}, {all_children[0]['products']}; {options.children} children, seed {options.seed}")
+    describe("times built in", [told["ms_per_step"] / told["predicted_ms"] for told in all_children])
+    print(f"  median measured / predicted {np.median([told['ms_per_step'] / told['predicted_ms'] for told in all_children]):.2f}")
+    by_way = {}
+    for told in all_children:
+        for layer in told["layers"]:
+            by_way.setdefault(layer["way"], []).append((layer["forward_ms"] + layer["backward_ms"], layer["predicted_ms"]))
+    for way, times in sorted(by_way.items()):
+        measured, predicted = (sum(column) for column in zip(*times))
+        if predicted > 0:
+            print(f"  {way:34} {measured:9.2f} ms measured, {measured / predicted:5.2f} of predicted; least {min(m / p for m, p in times if p > 0):.2f}, most {max(m / p for m, p in times if p > 0):.2f}")
+    times = fitted(all_children, kinds)
+    for kind, time in zip(kinds, times):
+        print(f"  {kind:8} {1e6 * time:.4g} ns")
+    ratios = []
+    for fold in range(4):  # each child by the times of others
+        others = [told for i, told in enumerate(all_children) if i // 2 % 4 != fold]
+        times = fitted(others, kinds)
+        for i, told in enumerate(all_children):
+            if i // 2 % 4 == fold:
+                ratios.append(told["ms_per_step"] / sum(rows_of(told, kinds)[0] @ times))
+    describe("times fitted", ratios)
+
+
+if __name__ == "__main__":
+    main()
