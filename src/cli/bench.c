@@ -1,9 +1,15 @@
 #include "bench.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "brood/math/rate.h"
+#include "brood/rng/philox.h"
 #include "command.h"
+
+#define ROUNDS 2000000 /* of the loop that shows what the core can do: a few milliseconds */
 
 static int by_size(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -13,6 +19,26 @@ static int by_size(const void *a, const void *b) {
 double bench_median(int64_t count, double value[]) {
     qsort(value, (size_t)count, sizeof *value, by_size);
     return value[count / 2];
+}
+
+double bench_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double bench_core_rate(const brood_math_t *math) {
+    double best = 0;
+    for (int i = 0; i < 5; i++) {
+        double before = bench_seconds(), operations = brood_math_work(math, ROUNDS);
+        best = fmax(best, operations / (bench_seconds() - before));
+    }
+    return best;
+}
+
+void bench_draw(int64_t count, float x[]) {
+    brood_key4_t key = brood_key4(1, BROOD_PURPOSE_BENCH, 0, 0, 0);
+    for (int64_t i = 0; i < count; i++) x[i] = (float)brood_random_uniform(&key, (uint32_t)i);
 }
 
 static brood_err_t run(int argc, char *argv[], int *exit_code) {

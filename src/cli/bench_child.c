@@ -1,40 +1,28 @@
 /* Training steps of one network. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
-#include "brood/math/rate.h"
-#include "brood/nn/loss.h"
+#include "bench_net.h"
 #include "brood/nn/optimizer.h"
-#include "brood/util/arena.h"
 #include "brood/util/json.h"
 #include "command.h"
 #include "config.h"
 
-#define STEPS  30
-#define WARM   3       /* steps before the first that counts */
-#define ROUNDS 2000000 /* of the loop that shows what the core can do: some 20 ms */
-#define SEED   1
+#define STEPS 30
+#define WARM  3 /* steps before the first that counts */
 
-/* A network in training on images that are drawn once. */
 typedef struct {
     const char        *architecture;
-    int64_t            steps, batch;
+    int64_t            steps;
     config_t           config;
     brood_data_shape_t shape;
     brood_space_t     *space;
-    brood_net_spec_t   spec;
-    brood_measure_t    measure;
     brood_math_t      *math;
-    brood_arena_t      arena;
-    brood_net_t       *net;
+    bench_net_t        net;
+    brood_arena_t      arena; /* of the optimiser */
     brood_optimizer_t *optimizer;
-    float             *x, *logits, *dlogits;
-    double            *losses;
-    uint8_t           *labels;
-    brood_layer_time_t times[BROOD_MAX_LAYERS];
 } bench_t;
 
 /* Of one training step. */
@@ -43,30 +31,12 @@ typedef struct {
     double forward[BROOD_MAX_LAYERS], backward[BROOD_MAX_LAYERS], optimizer; /* milliseconds */
 } measured_t;
 
-static void take_batch(bench_t *bench, brood_arena_t *arena) {
-    size_t         batch = (size_t)bench->batch, classes = (size_t)bench->shape.classes;
-    const int64_t *image = bench->shape.image;
-    bench->x = brood_arena_take(arena, batch * (size_t)(image[0] * image[1] * image[2]) * sizeof *bench->x);
-    bench->logits = brood_arena_take(arena, batch * classes * sizeof *bench->logits);
-    bench->dlogits = brood_arena_take(arena, batch * classes * sizeof *bench->dlogits);
-    bench->losses = brood_arena_take(arena, batch * sizeof *bench->losses);
-    bench->labels = brood_arena_take(arena, batch);
-}
-
-static void draw_batch(bench_t *bench) {
-    const int64_t *image = bench->shape.image;
-    brood_key4_t   key = brood_key4(SEED, BROOD_PURPOSE_BENCH, 0, 0, 0);
-    int64_t        pixels = image[0] * image[1] * image[2];
-    for (int64_t i = 0; i < bench->batch * pixels; i++) bench->x[i] = (float)brood_random_uniform(&key, (uint32_t)i);
-    for (int64_t i = 0; i < bench->batch; i++) bench->labels[i] = (uint8_t)(i % bench->shape.classes);
-}
-
 static brood_err_t read_config(bench_t *bench, const char *file, const char *const set[]) {
     brood_section_t sections[CONFIG_SECTIONS];
     config_sections(&bench->config, sections);
     brood_err_t err = brood_config_read(file, set, sections, CONFIG_SECTIONS);
     if (err != BROOD_OK) return err;
-    bench->batch = bench->config.child.batch;
+    bench->net.batch = bench->config.child.batch;
     bench->shape = config_nominal_shape;
     for (int axis = 0; axis < 2; axis++) bench->shape.image[axis] /= bench->config.data.downscale;
     return BROOD_OK;
@@ -77,50 +47,28 @@ static brood_err_t prepare(bench_t *bench) {
     const brood_optimizer_args_t args = {.kind = (brood_optimizer_kind_t)child->optimizer,
                                          .momentum = child->momentum,
                                          .weight_decay = child->weight_decay};
-    brood_arena_t                counting = {0};
     brood_isa_t                  isa;
-    size_t                       network;
     brood_err_t                  err = BROOD_OK;
     BROOD_TRY(brood_isa_choose(&isa));
     BROOD_TRY(brood_math_create((brood_numerics_t)bench->config.math.numerics, isa, bench->config.sched.threads,
                                 &bench->math));
     BROOD_TRY(brood_space_create(&bench->config.space, bench->shape.image, bench->shape.classes, &bench->space));
-    err = brood_space_network(bench->space, bench->architecture, &bench->spec);
+    err = brood_space_network(bench->space, bench->architecture, &bench->net.spec);
     if (err == BROOD_E_DATA) err = brood_because(BROOD_E_USAGE, "--arch");
     BROOD_TRY(err);
-    BROOD_TRY(brood_net_measure(&bench->spec, bench->batch, &bench->measure));
-    BROOD_TRY(brood_net_size(&bench->spec, bench->batch, bench->math, &network));
-    take_batch(bench, &counting);
-    BROOD_TRY(brood_arena_init(&bench->arena,
-                               counting.used + network + brood_optimizer_size(&args, bench->measure.parameters)));
-    take_batch(bench, &bench->arena);
-    BROOD_TRY(brood_net_create(&bench->spec, bench->batch, bench->math, &bench->arena, &bench->net));
-    bench->optimizer = brood_optimizer_create(&args, bench->net, &bench->arena);
-    brood_net_initialise(bench->net, brood_key4(SEED, BROOD_PURPOSE_CHILD_INIT, 0, 0, 0));
-    draw_batch(bench);
+    BROOD_TRY(bench_net_init(&bench->net, bench->math));
+    BROOD_TRY(brood_arena_init(&bench->arena, brood_optimizer_size(&args, bench->net.measure.parameters)));
+    bench->optimizer = brood_optimizer_create(&args, bench->net.net, &bench->arena);
 done:
     return err;
 }
 
 /* One training step; returns the seconds of the optimiser. */
 static double step(bench_t *bench, int64_t number) {
-    brood_key4_t key = brood_key4(SEED, BROOD_PURPOSE_DROPOUT, 0, number, 0);
-    brood_net_forward(bench->net, bench->batch, bench->x, true, key, bench->logits);
-    brood_loss_softmax(bench->batch, bench->shape.classes, bench->logits, bench->labels, bench->losses, bench->dlogits);
-    brood_net_backward(bench->net, bench->dlogits);
+    bench_net_step(&bench->net, number);
     double before = brood_clock_monotonic();
     brood_optimizer_step(bench->optimizer, bench->config.child.learning_rate);
     return brood_clock_monotonic() - before;
-}
-
-/* Floating-point operations a second of one core: the best of a few tries. */
-static double core_rate(const brood_math_t *math) {
-    double best = 0;
-    for (int i = 0; i < 5; i++) {
-        double before = brood_clock_monotonic(), operations = brood_math_work(math, ROUNDS);
-        best = fmax(best, operations / (brood_clock_monotonic() - before));
-    }
-    return best;
 }
 
 static brood_err_t measure(bench_t *bench, measured_t *measured) {
@@ -132,20 +80,20 @@ static brood_err_t measure(bench_t *bench, measured_t *measured) {
         step(bench, WARM + i);
         seconds[i] = brood_clock_monotonic() - before;
     }
-    double median = bench_median(bench->steps, seconds), images = (double)bench->batch;
+    double median = bench_median(bench->steps, seconds), images = (double)bench->net.batch;
     free(seconds);
     *measured = (measured_t){.milliseconds = 1e3 * median, .images_per_second = images / median};
-    measured->gigaflops = 1e-9 * (double)bench->measure.flops * images / median;
-    measured->share = 1e9 * measured->gigaflops / (core_rate(bench->math) * (double)bench->config.sched.threads);
+    measured->gigaflops = 1e-9 * (double)bench->net.measure.flops * images / median;
+    measured->share = 1e9 * measured->gigaflops / (bench_core_rate(bench->math) * (double)bench->config.sched.threads);
 
     /* Where the time goes: steps of their own, since asking takes time. */
     double optimizer = 0, each = 1e3 / (double)bench->steps;
-    brood_net_time(bench->net, bench->times, brood_clock_monotonic);
+    brood_net_time(bench->net.net, bench->net.times, brood_clock_monotonic);
     for (int64_t i = 0; i < bench->steps; i++) optimizer += step(bench, WARM + bench->steps + i);
-    brood_net_time(bench->net, NULL, NULL);
-    for (int64_t layer = 0; layer < bench->spec.count; layer++) {
-        measured->forward[layer] = each * bench->times[layer].forward;
-        measured->backward[layer] = each * bench->times[layer].backward;
+    brood_net_time(bench->net.net, NULL, NULL);
+    for (int64_t layer = 0; layer < bench->net.spec.count; layer++) {
+        measured->forward[layer] = each * bench->net.times[layer].forward;
+        measured->backward[layer] = each * bench->net.times[layer].backward;
     }
     measured->optimizer = each * optimizer;
     return BROOD_OK;
@@ -153,32 +101,36 @@ static brood_err_t measure(bench_t *bench, measured_t *measured) {
 
 /* Of a layer, milliseconds a step. */
 static double predicted(const bench_t *bench, int64_t layer) {
-    brood_work_t work = brood_net_work(bench->net, layer);
-    return 1e-6 * brood_work_cost(&work) * (double)bench->batch;
+    brood_work_t work = brood_net_work(bench->net.net, layer);
+    return 1e-6 * brood_work_cost(&work) * (double)bench->net.batch;
+}
+
+static int64_t bytes_of(const bench_t *bench) {
+    return (int64_t)(bench->net.arena.used + bench->arena.used);
 }
 
 static void print_text(const bench_t *bench, const measured_t *measured) {
     char cpu[64];
     brood_isa_cpu(cpu, sizeof cpu);
     printf("Step          %.3f ms, mini-batch of %lld (median of %lld), %s\n", measured->milliseconds,
-           (long long)bench->batch, (long long)bench->steps, bench->architecture);
+           (long long)bench->net.batch, (long long)bench->steps, bench->architecture);
     printf("Images        %.0f a second\n", measured->images_per_second);
     printf("Flops         %.1f GFLOP/s, counted as direct convolution: %.2f of a loop of fused multiply-adds\n",
            measured->gigaflops, measured->share);
-    printf("Predicted     %.3f ms by the cost model\n", 1e-6 * (double)(bench->measure.cost * bench->batch));
-    printf("Memory        %.1f MB\n", 1e-6 * (double)bench->arena.used);
+    printf("Predicted     %.3f ms by the cost model\n", 1e-6 * (double)(bench->net.measure.cost * bench->net.batch));
+    printf("Memory        %.1f MB\n", 1e-6 * (double)bytes_of(bench));
     printf("Threads       %lld\n", (long long)bench->config.sched.threads);
     printf("CPU           %s, %s\n\n", cpu, brood_math_describe(bench->math));
     printf("%-36s %10s %11s %10s%s\n", "layer", "forward ms", "backward ms", "predicted",
            bench->config.sched.threads > 1 ? "   of the first thread" : "");
-    for (int64_t i = 0; i < bench->spec.count; i++)
-        printf("%2lld %-33s %10.3f %11.3f %10.3f\n", (long long)i, brood_net_way(bench->net, i), measured->forward[i],
-               measured->backward[i], predicted(bench, i));
+    for (int64_t i = 0; i < bench->net.spec.count; i++)
+        printf("%2lld %-33s %10.3f %11.3f %10.3f\n", (long long)i, brood_net_way(bench->net.net, i),
+               measured->forward[i], measured->backward[i], predicted(bench, i));
     printf("%-36s %10s %11.3f\n", "optimiser", "", measured->optimizer);
 }
 
 static void print_work(const bench_t *bench, int64_t layer, brood_json_t *json) {
-    brood_work_t work = brood_net_work(bench->net, layer);
+    brood_work_t work = brood_net_work(bench->net.net, layer);
     brood_json_begin_object(json, "work");
     for (int kind = 0; kind < BROOD_WORKS; kind++) brood_json_real(json, brood_work_names[kind], work.of[kind]);
     brood_json_end_object(json);
@@ -191,20 +143,20 @@ static brood_err_t print_json(const bench_t *bench, const measured_t *measured) 
     brood_json_init(&json, stdout);
     brood_json_begin_object(&json, NULL);
     brood_json_text(&json, "architecture", bench->architecture);
-    brood_json_integer(&json, "batch", bench->batch);
+    brood_json_integer(&json, "batch", bench->net.batch);
     brood_json_real(&json, "ms_per_step", measured->milliseconds);
     brood_json_real(&json, "images_per_second", measured->images_per_second);
     brood_json_real(&json, "gflops", measured->gigaflops);
     brood_json_real(&json, "share_of_fma_rate", measured->share);
-    brood_json_real(&json, "predicted_ms", 1e-6 * (double)(bench->measure.cost * bench->batch));
-    brood_json_integer(&json, "bytes", (int64_t)bench->arena.used);
+    brood_json_real(&json, "predicted_ms", 1e-6 * (double)(bench->net.measure.cost * bench->net.batch));
+    brood_json_integer(&json, "bytes", bytes_of(bench));
     brood_json_integer(&json, "threads", bench->config.sched.threads);
     brood_json_text(&json, "cpu", cpu);
     brood_json_text(&json, "products", brood_math_describe(bench->math));
     brood_json_begin_array(&json, "layers");
-    for (int64_t i = 0; i < bench->spec.count; i++) {
+    for (int64_t i = 0; i < bench->net.spec.count; i++) {
         brood_json_begin_object(&json, NULL);
-        brood_json_text(&json, "way", brood_net_way(bench->net, i));
+        brood_json_text(&json, "way", brood_net_way(bench->net.net, i));
         brood_json_real(&json, "forward_ms", measured->forward[i]);
         brood_json_real(&json, "backward_ms", measured->backward[i]);
         brood_json_real(&json, "predicted_ms", predicted(bench, i));
@@ -245,6 +197,7 @@ done:
     if (bench) {
         brood_space_destroy(&bench->space);
         brood_math_destroy(&bench->math);
+        bench_net_fini(&bench->net);
         brood_arena_fini(&bench->arena);
     }
     free(bench);
