@@ -9,6 +9,7 @@
 
 /* argv[0] is the subcommand's name. Prints a table, or with --json one JSON object on stdout and nothing else. */
 brood_err_t bench_child(int argc, char *argv[]) BROOD_WARN_UNUSED;
+brood_err_t bench_kernels(int argc, char *argv[]) BROOD_WARN_UNUSED;
 brood_err_t bench_run_file(int argc, char *argv[]) BROOD_WARN_UNUSED;
 
 /* The middle one of so many numbers, which are put in order. */

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 import pathlib
 import shlex
@@ -14,6 +15,7 @@ import h5py
 import numpy as np
 
 BROOD = os.environ["BROOD"]
+TIME_FACTOR = int(os.environ.get("BROOD_TIME_FACTOR", 1))
 SMALL = [
     "run.episodes=6", "run.round=2", "data.train=120", "data.validation=40", "data.downscale=4", "child.batch=20", "space.layers=2",
     "space.filters=[4, 8]", "policy.units=8", "retrain.epochs=2",
@@ -21,8 +23,9 @@ SMALL = [
 SETS = [word for pair in SMALL for word in ("--set", pair)]
 
 
-def brood(*arguments, expected=0):
-    answer = subprocess.run([BROOD, *map(str, arguments)], capture_output=True, text=True, timeout=60)
+def brood(*arguments, expected=0, path=None):
+    environment = {**os.environ, "BROOD_ISA": path} if path else None
+    answer = subprocess.run([BROOD, *map(str, arguments)], capture_output=True, text=True, timeout=60 * TIME_FACTOR, env=environment)
     assert answer.returncode == expected, f"{arguments}: exit code {answer.returncode}:\n{answer.stdout}{answer.stderr}"
     return answer
 
@@ -72,6 +75,38 @@ def test_bench_child_needs_no_images(scratch):
     assert "convolution, " in text and "optimiser" in text, text
     assert "--arch" in brood("bench", "child", "--arch", "3,16", expected=2).stderr
     assert "--steps" in brood("bench", "child", "--arch", network, "--steps", 0, expected=2).stderr
+
+
+def test_bench_kernels_counts_and_times_each_product_and_layer_once(scratch):
+    told = json.loads(brood("bench", "kernels", "--repeats", 1, "--json").stdout)
+    assert told["fma_gflops"] > 0 and told["path"].startswith("portable "), told
+    names = [row["name"] for rows in (told["products"], told["layers"]) for row in rows]
+    assert len(names) == len(told["products"]) + len(told["layers"]) == len(set(names)) >= 40, names
+    for row in told["products"] + told["layers"]:
+        numbers = {key: value for key, value in row.items() if not isinstance(value, str)}
+        if row.get("way") in ("max-pooling", "batch normalisation"):
+            assert numbers.pop("gflops") is numbers.pop("share_of_fma_rate") is None, row
+        else:
+            assert abs(row["share_of_fma_rate"] * told["fma_gflops"] - row["gflops"]) < 1e-6 * row["gflops"], row
+        assert all(0 < value < math.inf for value in numbers.values()), row
+    for row in told["products"]:
+        flops = 2 * row["m"] * row["n"] * row["k"]
+        assert abs(1e3 * row["gflops"] * row["microseconds"] - flops) < 1e-6 * flops, row
+    for row in told["layers"]:
+        assert abs(row["forward_ms"] + row["backward_ms"] - row["ms_per_step"]) < 1e-6 * row["ms_per_step"], row
+        if row["way"].startswith("convolution"):
+            assert row["way"].removeprefix("convolution, ") == row["name"].rpartition(", ")[2], row
+
+
+def test_bench_kernels_prints_those_asked_for_and_takes_the_path_asked_for(scratch):
+    told = brood("bench", "kernels", "--repeats", 1, "--only", "3x3 24 to 48,", path="avx2").stdout
+    names = [line.partition("  ")[0] for line in told.splitlines() if line.startswith("2-D")]
+    assert names == [f"2-D 3x3 24 to 48, {what}" for what in ("Toom-Cook y", "Toom-Cook dW", "Toom-Cook dx", "direct", "Toom-Cook", "Fourier")], told
+    assert "portable avx2" in told and "1-D" not in told and "pooling" not in told and max(map(len, told.splitlines())) <= 120, told
+    for wrong in (["--steps", 3], ["--repeats", 0], ["some.yaml"], ["--only", "9x9"]):
+        refused = brood("bench", "kernels", *wrong, expected=2)
+        assert wrong[0] in refused.stderr and refused.stdout == "", refused
+    assert "kernels" in brood("bench", "kernel", expected=2).stderr
 
 
 def test_dry_run_starts_nothing_and_tells_size_and_ranges(scratch):
