@@ -202,7 +202,7 @@ static void multiply(void *self, int64_t rounds, double seconds[PASSES]) {
         for (int64_t i = 0; i < product->calls; i++)
             if (form->packed)
                 brood_product_packed_f32(x->math, form->a_op, product->m, product->n, product->k, x->a + i * x->a_step,
-                                         x->lda, x->packed + i * x->packed_step, form->accumulates,
+                                         x->lda, x->packed + i * x->packed_step, NULL, form->accumulates,
                                          x->c + i * x->c_step, product->n);
             else
                 brood_product_f32(x->math, form->a_op, form->b_op, product->m, product->n, product->k,
