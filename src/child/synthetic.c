@@ -107,6 +107,13 @@ static int64_t steps_in_all(const synthetic_t *synthetic) {
     return synthetic->record.epochs * synthetic->config->steps;
 }
 
+/* It waits, whatever the threads: that is all it does. */
+static double synthetic_seconds(const brood_child_config_t *config, bool retrain, const brood_data_shape_t *shape,
+                                const brood_measure_t *measure, int64_t threads) {
+    (void)retrain, (void)shape, (void)threads;
+    return config->delay * 1e-6 * (double)measure->flops;
+}
+
 static brood_err_t synthetic_begin(void *self, const brood_task_t *task) {
     synthetic_t     *synthetic = self;
     brood_err_t      err;
@@ -118,7 +125,8 @@ static brood_err_t synthetic_begin(void *self, const brood_task_t *task) {
     BROOD_TRY(brood_space_network(synthetic->space, canonical, &spec));
     BROOD_TRY(brood_net_measure(&spec, synthetic->config->batch, &measure));
     synthetic->final = brood_synthetic_accuracy(synthetic->config->landscape, synthetic->space, tokens);
-    synthetic->pause = synthetic->config->delay * 1e-6 * (double)measure.flops / (double)steps_in_all(synthetic);
+    synthetic->pause =
+        synthetic_seconds(synthetic->config, synthetic->retrain, NULL, &measure, 1) / (double)steps_in_all(synthetic);
     brood_record_begin(&synthetic->record, task);
 done:
     return err;
@@ -192,6 +200,7 @@ const brood_evaluator_t brood_evaluator_synthetic = {
     .name = "synthetic",
     .doc = "an accuracy computed from the tokens, with interactions and noise",
     .needs_data = false,
+    .seconds = synthetic_seconds,
     .create = synthetic_create,
     .begin = synthetic_begin,
     .step = synthetic_step,

@@ -7,6 +7,8 @@
 #include "brood/util/phase.h"
 #include "record.h"
 
+#define THREAD_GAIN 0.9 /* of a child's threads, each beside one alone: they wait for the slowest of them */
+
 /* Where in its training a child is. An epoch is TRAIN, then VALIDATE where there are validation images; TEST comes
  * once, behind the last. */
 typedef enum { PHASE_TRAIN, PHASE_VALIDATE, PHASE_TEST, PHASES } phase_t;
@@ -50,21 +52,44 @@ static void train_destroy(void **self) {
     *self = NULL;
 }
 
+/* Whether no images are kept for validation. */
+static bool trains_on_all(const brood_child_config_t *config, bool retrain) {
+    return retrain && config->retrain.images == BROOD_IMAGES_ALL;
+}
+
+/* Images of each phase: of an epoch, and at the end. */
+static void count_images(const brood_child_config_t *config, bool retrain, const brood_data_shape_t *shape,
+                         int64_t count[PHASES]) {
+    bool all = trains_on_all(config, retrain);
+    count[PHASE_TRAIN] = shape->train + (all ? shape->validation : 0);
+    count[PHASE_VALIDATE] = all ? 0 : shape->validation;
+    count[PHASE_TEST] = retrain ? shape->test : 0;
+}
+
+static double train_seconds(const brood_child_config_t *config, bool retrain, const brood_data_shape_t *shape,
+                            const brood_measure_t *measure, int64_t threads) {
+    int64_t count[PHASES];
+    count_images(config, retrain, shape, count);
+    /* Forward is one product of a layer's three: the gradients of its input and of its weights are not made. */
+    double epochs = (double)brood_child_epochs(config, retrain);
+    double images =
+        epochs * ((double)count[PHASE_TRAIN] + (double)count[PHASE_VALIDATE] / 3) + (double)count[PHASE_TEST] / 3;
+    double gain = threads > 1 ? THREAD_GAIN * (double)threads : 1;
+    return 1e-9 * (double)measure->cost * images / gain;
+}
+
 static brood_err_t train_create(const brood_evaluator_setup_t *setup, void **self) {
     const brood_child_config_t *config = setup->config;
     *self = NULL;
     train_t *train = calloc(1, sizeof *train);
     if (!train) return brood_fail(BROOD_E_MEMORY, "no memory for the evaluator");
-    bool all = setup->retrain && config->retrain.images == BROOD_IMAGES_ALL;
     train->setup = *setup;
     train->rate = setup->retrain ? config->retrain.learning_rate : config->learning_rate;
     train->schedule = (brood_schedule_t)(setup->retrain ? config->retrain.schedule : config->schedule);
-    train->part[PHASE_TRAIN] = all ? BROOD_PART_ALL : BROOD_PART_TRAIN;
+    train->part[PHASE_TRAIN] = trains_on_all(config, setup->retrain) ? BROOD_PART_ALL : BROOD_PART_TRAIN;
     train->part[PHASE_VALIDATE] = BROOD_PART_VALIDATION;
     train->part[PHASE_TEST] = BROOD_PART_TEST;
-    train->count[PHASE_TRAIN] = setup->data->count[train->part[PHASE_TRAIN]];
-    train->count[PHASE_VALIDATE] = all ? 0 : setup->data->count[BROOD_PART_VALIDATION];
-    train->count[PHASE_TEST] = setup->retrain ? setup->data->count[BROOD_PART_TEST] : 0;
+    count_images(config, setup->retrain, &setup->data->shape, train->count);
     train->optimizer_args = (brood_optimizer_args_t){.kind = (brood_optimizer_kind_t)config->optimizer,
                                                      .momentum = config->momentum,
                                                      .weight_decay = config->weight_decay};
@@ -307,6 +332,7 @@ const brood_evaluator_t brood_evaluator_train = {
     .name = "train",
     .doc = "trains the network on images and measures its accuracy",
     .needs_data = true,
+    .seconds = train_seconds,
     .create = train_create,
     .begin = train_begin,
     .step = train_step,

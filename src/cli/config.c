@@ -34,6 +34,25 @@ brood_search_setup_t config_search_setup(const config_t *config, const brood_spa
                                   .epochs = brood_child_epochs(&config->child, retrain)};
 }
 
+#define SHAPE(member, dimensions, label_, unit_, doc_)                                                                 \
+    brood_fields_add(fields, &(brood_field_t){.group = "/config",                                                      \
+                                              .name = "data_" #member,                                                 \
+                                              .label = label_,                                                         \
+                                              .unit = unit_,                                                           \
+                                              .doc = doc_,                                                             \
+                                              .type = BROOD_TYPE_I64,                                                  \
+                                              .ndim = dimensions,                                                      \
+                                              .shape = {dimensions ? 3 : 0},                                           \
+                                              .base = &shape->member})
+
+void config_shape_fields(brood_data_shape_t *shape, brood_fields_t *fields) {
+    SHAPE(image, 1, "size of an image", "1", "Height, width and channels, as the networks see them");
+    SHAPE(classes, 0, "classes", "1", "Classes that the networks tell apart");
+    SHAPE(train, 0, "training images", "1", "Images that a child is trained on; 0 where no images are used");
+    SHAPE(validation, 0, "validation images", "1", "Images that a child is judged by; 0 where no images are used");
+    SHAPE(test, 0, "test images", "1", "Images that `brood train` tests a child on; 0 where there are none");
+}
+
 void config_images_print(const brood_data_shape_t *shape, bool all, char *text, size_t size) {
     char use[96];
     if (all)

@@ -43,6 +43,9 @@ brood_err_t config_read_kept(const char *name, const brood_bytes_t *image, const
 /* What evaluators see that need no images: shapes decide about sizes and flops. */
 extern const brood_data_shape_t config_nominal_shape;
 
+/* /config/data_*: of the images, what a child's time is computed from. For writing a run file and for reading one. */
+void config_shape_fields(brood_data_shape_t *shape, brood_fields_t *fields);
+
 /* "60000 images of 28 x 28 x 1 in 10 classes: …": what a data set was understood to hold. `all`: trained on all
    that is in use (retrain.images). */
 void config_images_print(const brood_data_shape_t *shape, bool all, char *text, size_t size);

@@ -4,9 +4,13 @@
 #include <stdlib.h>
 
 #include "brood/run/run.h"
+#include "command.h"
 #include "config.h"
+#include "expected.h"
 #include "job_config.h"
 #include "wording.h"
+
+#define MOST_RANKS 1000000
 
 static void print_range(const char *what, int64_t least, int64_t most, const char *unit) {
     printf("%-13s %.3g to %.3g %s\n", what, (double)least, (double)most, unit);
@@ -46,6 +50,11 @@ done:
     return err;
 }
 
+brood_err_t dry_run_alone(bool dry, const char *ranks) {
+    if (dry || !ranks) return BROOD_OK;
+    return brood_fail(BROOD_E_USAGE, "--ranks is for --dry-run: a job has the ranks that mpirun -n or srun -n starts");
+}
+
 brood_err_t dry_run(const job_request_t *request) {
     brood_section_t    sections[CONFIG_SECTIONS];
     brood_data_shape_t shape = config_nominal_shape;
@@ -55,8 +64,10 @@ brood_err_t dry_run(const job_request_t *request) {
     config_t          *config = calloc(1, sizeof *config);
     if (!config) return brood_fail(BROOD_E_MEMORY, "no memory for the configuration");
     double      limit;
+    int64_t     ranks = 0;
     brood_err_t err;
     BROOD_TRY(job_read_options(request, &limit));
+    BROOD_TRY(count_option("--ranks", request->ranks, 1, MOST_RANKS, &ranks));
     config_sections(config, sections);
     BROOD_TRY(read(request, config));
     bool needs_data = brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator)->needs_data;
@@ -75,6 +86,7 @@ brood_err_t dry_run(const job_request_t *request) {
         print_list(config);
     else
         BROOD_TRY(print_space(config, space));
+    err = expected_print(config, space, &shape, ranks);
 done:
     free(yaml);
     brood_search_destroy(&search);

@@ -8,4 +8,7 @@
 /* Where request->dir (NULL: none was named) holds a run, the configuration is held against that run's. */
 brood_err_t dry_run(const job_request_t *request) BROOD_WARN_UNUSED;
 
+/* BROOD_E_USAGE: --ranks without --dry-run, which alone needs to be told. */
+brood_err_t dry_run_alone(bool dry, const char *ranks) BROOD_WARN_UNUSED;
+
 #endif

@@ -122,23 +122,22 @@ static void tell_of_images(const job_t *job) {
 
 /* All ranks: what training a child needs. */
 static brood_err_t prepare_rank(job_t *job) {
-    const config_t           *config = job->config;
-    const brood_data_shape_t *shape = &config_nominal_shape;
-    brood_isa_t               isa;
-    brood_err_t               err = brood_isa_choose(&isa);
+    const config_t *config = job->config;
+    brood_isa_t     isa;
+    brood_err_t     err = brood_isa_choose(&isa);
     if (err == BROOD_OK)
         err = brood_math_create((brood_numerics_t)config->math.numerics, isa, config->sched.threads, &job->math);
     BROOD_TRY(brood_agree(job->comm, err));
     cores_check(job->comm, config->sched.threads);
 
     job->evaluator = brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator);
+    job->data.shape = config_nominal_shape;
     if (job->evaluator->needs_data) {
         BROOD_TRY(brood_share_data(job->comm, &config->data, &job->data, &job->window));
-        shape = &job->data.shape;
         if (job->rank == 0) tell_of_images(job);
         warn_of_unknown_accuracy(job);
     }
-    err = brood_space_create(&config->space, shape->image, shape->classes, &job->space);
+    err = brood_space_create(&config->space, job->data.shape.image, job->data.shape.classes, &job->space);
     if (err == BROOD_OK)
         err = job->evaluator->create(&(brood_evaluator_setup_t){.config = &config->child,
                                                                 .space = job->space,
@@ -180,6 +179,7 @@ static void list_configuration(job_t *job) {
     add_text(&job->fields, "/config", "data_fingerprint", "fingerprint of the images",
              "FNV-1a, 64 bits, of decoded pixels, labels, shape, split and scaling; 0 where no images are used",
              job->fingerprint);
+    config_shape_fields(&job->data.shape, &job->fields);
     add_text(&job->fields, "/config", "numerics", "numerics",
              "who makes the products: portable (bits of Brood's own) or native (OpenBLAS)", job->numerics);
     add_text(&job->fields, "/config", "numerics_fingerprint", "fingerprint of the numerics",

@@ -15,6 +15,7 @@ typedef struct {
     const char *const *set;      /* --set, NULL-terminated */
     const char *const *skip;     /* --skip, NULL-terminated */
     const char        *max_time; /* --max-time, or NULL */
+    const char        *ranks;    /* --ranks of --dry-run, or NULL */
     bool               allow_inexact;
     bool               retrain;
     const char        *save; /* --save, or NULL */

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "brood/run/check.h"
-#include "brood/util/duration.h"
 #include "brood/util/json.h"
 #include "command.h"
 #include "config.h"
 #include "jobs_told.h"
 #include "table.h"
+#include "time_left.h"
 #include "wording.h"
 
 #define BEST_SHOWN 5
@@ -23,25 +23,22 @@ typedef struct {
     int64_t     count[BROOD_STATUS_COUNT]; /* episodes below the goal by status */
     int64_t     best[BEST_SHOWN], best_count;
     jobs_told_t jobs;
-    double      per_hour, left; /* NaN where nothing is known yet */
+    double      per_hour; /* NaN where nothing is known yet */
+    time_left_t left;
 } status_t;
 
-/* Of the last job in which anything finished: what it did an hour, and what that means for the rest. */
-static void estimate(status_t *status) {
-    const table_t *table = &status->table;
-    int64_t        done = 0, job = -1;
-    status->per_hour = status->left = NAN;
+/* Of the last job in which anything finished: what it did an hour. */
+static double episodes_an_hour(const table_t *table) {
+    int64_t done = 0, job = -1;
     for (int64_t e = 0; e < table->episodes; e++) {
         int64_t of = brood_clock_episode(table->clock, e)->job;
         if (of > job) done = 0;
         if (of >= job && of >= 0) done++;
         if (of > job) job = of;
     }
-    if (job < 0 || job >= table->jobs) return;
+    if (job < 0 || job >= table->jobs) return NAN;
     const brood_clock_job_t *last = brood_clock_job(table->clock, job);
-    if (last->end <= last->start) return;
-    status->per_hour = 3600 * (double)done / (last->end - last->start);
-    status->left = 3600 * (double)(status->goal - status->finished) / status->per_hour;
+    return last->end > last->start ? 3600 * (double)done / (last->end - last->start) : NAN;
 }
 
 static brood_err_t read_status(const char *dir, status_t *status) {
@@ -69,7 +66,8 @@ static brood_err_t read_status(const char *dir, status_t *status) {
         status->count[of]++;
     }
     status->best_count = table_best(&status->table, status->goal, BEST_SHOWN, status->best);
-    estimate(status);
+    status->per_hour = episodes_an_hour(&status->table);
+    time_left_read(config, &image, &status->table, status->told, status->per_hour, &status->left);
     jobs_told_read(dir, &status->table, &status->jobs);
 done:
     free(config);
@@ -79,7 +77,7 @@ done:
 
 static void print_text(const status_t *status) {
     const table_t *table = &status->table;
-    char           span[48] = "", failures[WORDING_FAILURES_SIZE];
+    char           failures[WORDING_FAILURES_SIZE];
     wording_failures(status->count, failures);
     printf("Run       %s (generation %llu)\n", status->dir, (unsigned long long)status->generation);
     printf("Episodes  %lld of %lld have a result%s\n", (long long)status->finished, (long long)status->goal, failures);
@@ -94,11 +92,8 @@ static void print_text(const status_t *status) {
                row->architecture);
     }
     jobs_told_print(&status->jobs);
-    if (!isnan(status->per_hour)) {
-        brood_duration_print(floor(status->left + 0.5), span, sizeof span);
-        printf("Speed     %.0f episodes an hour", status->per_hour);
-        printf(status->finished < status->goal ? "; the rest would take %s\n" : "\n", span);
-    }
+    if (!isnan(status->per_hour)) printf("Speed     %.0f episodes an hour\n", status->per_hour);
+    time_left_print(&status->left);
 }
 
 static void count_child(void *self, const brood_checked_t *file) {
@@ -135,7 +130,7 @@ static brood_err_t print_json(const status_t *status) {
     brood_json_integer(&json, "steps", count_steps(status));
     brood_json_bool(&json, "complete", status->told >= status->rounds);
     brood_json_real(&json, "episodes_per_hour", status->per_hour);
-    brood_json_real(&json, "seconds_left", status->left);
+    time_left_json(&status->left, &json);
     brood_json_begin_array(&json, "best");
     for (int64_t i = 0; i < status->best_count; i++) {
         const brood_episode_t *row = &table->episode[status->best[i]];
@@ -230,11 +225,14 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
 const command_t command_status = {
     .name = "status",
     .summary = "how far a run is, and what it found",
-    .help = "  brood status runs/first                 progress, best architectures, speed, time left\n"
-            "  brood status runs/first --csv           all episodes as a table\n\n"
-            "Usage: brood status DIR [--json | --csv]\n\n"
-            "  --json    one JSON object\n"
-            "  --csv     a line for each episode asked, what is not known left empty\n\n"
-            "Works while the search runs, too: it shows what the last checkpoint holds.\n",
+    .help =
+        "  brood status runs/first                 progress, best architectures, speed, time left\n"
+        "  brood status runs/first --csv           all episodes as a table\n\n"
+        "Usage: brood status DIR [--json | --csv]\n\n"
+        "  --json    one JSON object. seconds_left comes with seconds_left_by: `children` of this run that were timed "
+        "(they took\n"
+        "            cost_ratio times what was predicted), the cost `model` alone, or the `speed` so far\n"
+        "  --csv     a line for each episode asked, what is not known left empty\n\n"
+        "Works while the search runs, too: it shows what the last checkpoint holds.\n",
     .run = run,
 };

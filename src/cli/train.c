@@ -105,7 +105,7 @@ static brood_err_t adjust(void *self, config_t *config, const config_t *of_run) 
 }
 
 static brood_err_t run(int argc, char *argv[], int *exit_code) {
-    const char  *file[1] = {NULL}, *dir = NULL, *top = NULL, *seeds = NULL, *max_time = NULL;
+    const char  *file[1] = {NULL}, *dir = NULL, *top = NULL, *seeds = NULL, *max_time = NULL, *ranks = NULL;
     const char **lists = calloc(3 * ((size_t)argc + 1), sizeof *lists);
     if (!lists) return brood_fail(BROOD_E_MEMORY, "no memory for the options");
     const char   **set = lists, **arch = set + argc + 1, **skip = arch + argc + 1;
@@ -121,6 +121,7 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
                                 {.name = "--max-time", .value = &max_time},
                                 {.name = "--skip", .list = skip},
                                 {.name = "--dry-run", .given = &dry},
+                                {.name = "--ranks", .value = &ranks},
                                 {.name = "--allow-inexact", .given = &inexact},
                                 {0}};
     brood_err_t    err = parse_options(argc, argv, options, file, 1);
@@ -129,6 +130,7 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
     if (err == BROOD_OK) err = count_option("--seeds", seeds, 1, 1000000, &train.seeds);
     if (err == BROOD_OK && !dry && !dir)
         err = brood_fail(BROOD_E_USAGE, "--run DIR is missing: the directory that keeps the training");
+    if (err == BROOD_OK) err = dry_run_alone(dry, ranks);
     if (err == BROOD_OK && train.save) err = model_check_place(train.save);
     if (err == BROOD_OK && top && !train.from) err = brood_fail(BROOD_E_USAGE, "--top needs --from RUN");
     job_request_t request = {.argc = argc,
@@ -140,6 +142,7 @@ static brood_err_t run(int argc, char *argv[], int *exit_code) {
                              .set = set,
                              .skip = skip,
                              .max_time = max_time,
+                             .ranks = ranks,
                              .allow_inexact = inexact,
                              .retrain = true,
                              .save = train.save,
@@ -170,7 +173,7 @@ const command_t command_train = {
         "  --seeds N        how often each is trained, from different random numbers (1); more of them extend the run\n"
         "  --save FILE      keeps the network, weights and all, as HDF5; with one architecture and one seed\n"
         "  --set KEY=VALUE  sets one key, as if CONFIG said so (`brood help keys`); may be repeated\n"
-        "  --max-time TIME, --skip E, --allow-inexact, --dry-run   as in `brood search`\n\n"
+        "  --max-time TIME, --skip E, --allow-inexact, --dry-run, --ranks N   as in `brood search`\n\n"
         "Epochs, learning rate, schedule and images are those of the keys retrain.*; run.round, run.episodes, "
         "run.lag,\n"
         "reward.kind, limits.* and strategy.* are not read. Same ranks, run file and resuming as a search: the same\n"

@@ -198,9 +198,10 @@ static brood_err_t drain(part_t *part) {
     }
 }
 
-static bool rank0_trains(const brood_sched_config_t *config, int ranks) {
-    if (ranks == 1 || config->rank0 == BROOD_RANK0_TRAIN) return true;
-    return config->rank0 == BROOD_RANK0_AUTO && ranks <= BROOD_RANK0_TRAINS_UP_TO;
+int brood_sched_trainers(const brood_sched_config_t *config, int ranks) {
+    bool all = ranks == 1 || config->rank0 == BROOD_RANK0_TRAIN ||
+               (config->rank0 == BROOD_RANK0_AUTO && ranks <= BROOD_RANK0_TRAINS_UP_TO);
+    return all ? ranks : ranks - 1;
 }
 
 /* The messages themselves failed: the others can't be told, and would wait for ever. */
@@ -226,7 +227,7 @@ brood_err_t brood_sched_run(MPI_Comm comm, const brood_sched_config_t *config, c
     brood_bytes_init(&part.inbox);
 
     part.sign = config->patience / WATCH_PARTS;
-    part.trains = part.rank != 0 || rank0_trains(config, ranks);
+    part.trains = part.rank != 0 || brood_sched_trainers(config, ranks) == ranks;
     if (part.rank == 0) {
         err = coordinator_init(&coordinator, config, with, part.trains ? &part.worker : NULL, &part.outbox, ranks);
         if (err == BROOD_OK) part.coordinator = &coordinator;

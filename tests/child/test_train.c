@@ -171,7 +171,7 @@ static void without_test_images_the_test_accuracy_is_not_known(void **state) {
     world_t                  world;
     world_create(&world, set);
     world.setup.retrain = true;
-    world.data.count[BROOD_PART_TEST] = 0;
+    world.data.shape.test = world.data.count[BROOD_PART_TEST] = 0;
     void          *self = create_evaluator(train, &world.setup);
     brood_result_t result = run_child(train, self, 0, SMALL, NULL);
     assert_int_equal(result.status, BROOD_STATUS_DONE);

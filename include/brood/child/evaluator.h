@@ -56,6 +56,11 @@ double brood_child_rate(brood_schedule_t schedule, double rate, int64_t step, in
 typedef struct {
     const char *name, *doc;
     bool        needs_data;
+    /* Seconds that a whole child is expected to take on a rank of so many threads: of a network measured with the
+       configuration's mini-batch, on images of this shape. An estimate, of cores of the reference CPU where
+       `measure->cost` is what it is made of; for order, plans and time left, never for content. Needs no `self`. */
+    double (*seconds)(const brood_child_config_t *config, bool retrain, const brood_data_shape_t *shape,
+                      const brood_measure_t *measure, int64_t threads);
     /* Once a rank: what all children share lives here. BROOD_E_MEMORY. */
     brood_err_t (*create)(const brood_evaluator_setup_t *setup, void **self);
     /* Starts a child; one at a time, and an unfinished one is forgotten. Text and threshold of the task are copied.

@@ -29,6 +29,9 @@ typedef struct {
 extern const brood_key_t brood_sched_keys[];
 extern const int64_t     brood_sched_key_count;
 
+/* How many of a job's ranks train children: all, or all but rank 0. */
+int brood_sched_trainers(const brood_sched_config_t *config, int ranks);
+
 /* What rank 0 holds. */
 typedef struct {
     brood_search_t       *search;
