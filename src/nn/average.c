@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "layer.h"
 
 static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
@@ -16,9 +18,10 @@ static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
     int64_t             positions = layer->in[0] * layer->in[1], channels = layer->out[2];
     const brood_real_t *dy = brood_layer_dy(layer, worker, first);
     brood_real_t       *dx = brood_layer_dx(layer, worker, first);
-    for (int64_t i = 0; i < images; i++, dy += channels)
-        for (int64_t p = 0; p < positions; p++, dx += channels)
-            for (int64_t c = 0; c < channels; c++) dx[c] = dy[c] / (brood_real_t)positions;
+    for (int64_t i = 0; i < images; i++, dy += channels, dx += layer->in_size) {
+        for (int64_t c = 0; c < channels; c++) dx[c] = dy[c] / (brood_real_t)positions;
+        for (int64_t p = 1; p < positions; p++) memcpy(dx + p * channels, dx, (size_t)channels * sizeof *dx);
+    }
 }
 
 static brood_work_t work(const brood_layer_t *layer) {
