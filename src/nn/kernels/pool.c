@@ -5,9 +5,15 @@
 #include "path.h"
 
 /* Up to this window every output looks at every position of its window; from there on the work of van Herk and of Gil
-   and Werman, three comparisons an output, is less. Backward likewise. */
-#define DIRECT_FORWARD  3
-#define DIRECT_BACKWARD 8
+   and Werman, three comparisons an output, is less. */
+#define DIRECT_FORWARD 3
+/* Up to this one every position asks all outputs whose windows cover it; from there on each output adds its gradient to
+   one position, which gives the same bits: sums begin at +0 and take outputs in order. */
+#ifdef BROOD_PATH_avx512
+#define DIRECT_BACKWARD 14
+#else
+#define DIRECT_BACKWARD 7
+#endif
 
 /* Constant where it is used, so that each case is compiled apart. */
 typedef struct {
@@ -197,43 +203,23 @@ INLINE void backward_pairs(const brood_line_t *line, kind_t kind, const brood_re
     }
 }
 
-INLINE void flush(unsigned lanes, int64_t step, lanes_index_t at, lanes_t sum, brood_real_t *dx) {
-    brood_index_t position[LANES];
-    brood_real_t  number[LANES];
-    index_store(position, at);
-    lanes_store(number, sum);
-    for (; lanes; lanes &= lanes - 1) {
-        int lane = __builtin_ctz(lanes);
-        if (position[lane] == BROOD_NOWHERE) continue;
-        dx[position[lane] * step + lane] = number[lane];
-    }
-}
-
-/* Where in the line output o's maximum stands. */
-INLINE lanes_index_t position_of(const brood_line_t *line, kind_t kind, const void *index, int64_t o) {
-    lanes_index_t tap = load_index(kind, index, o * line->step);
-    return index_select(index_negative(tap), index_set(BROOD_NOWHERE),
-                        index_add(tap, index_set((brood_index_t)(o - line->before))));
-}
-
-/* The positions of a line's maxima never go back: equal ones follow each other, and their gradients are added up in a
-   register until the position changes. */
-INLINE void backward_runs(const brood_line_t *line, kind_t kind, const brood_real_t *dy, const void *index,
+/* Each output's gradient is added where its maximum stands, lane by lane: what a window's length does not matter to,
+   and without a branch on where maxima change. */
+INLINE void backward_adds(const brood_line_t *line, kind_t kind, const brood_real_t *dy, const void *index,
                           brood_real_t *dx) {
-    const unsigned all = (1u << kind.n) - 1;
-    for (int64_t p = 0; p < line->positions; p++) put(dx + p * line->step, lanes_set(0), kind.n);
-    lanes_index_t at = position_of(line, kind, index, 0);
-    lanes_t       sum = load(dy, kind.n);
-    for (int64_t o = 1; o < line->positions; o++) {
-        lanes_index_t next = position_of(line, kind, index, o);
-        lanes_mask_t  same = index_equal(next, at);
-        lanes_t       more = load(dy + o * line->step, kind.n);
-        unsigned      changed = ~mask_bits(same) & all;
-        if (changed) flush(changed, line->step, at, sum, dx);
-        sum = lanes_masked(same, sum) + more;
-        at = next;
+    const int64_t step = line->step;
+    for (int64_t p = 0; p < line->positions; p++) put(dx + p * step, lanes_set(0), kind.n);
+    dx -= line->before * step;
+    for (int64_t o = 0; o < line->positions; o++, dy += step, dx += step) {
+        brood_index_t tap[LANES];
+        brood_real_t  gradient[LANES];
+        lanes_index_t at = load_index(kind, index, o * step);
+        lanes_mask_t  nowhere = index_negative(at);
+        /* What has no maximum adds nothing to where it would stand, which is in the line. */
+        index_store(tap, index_select(nowhere, index_set((brood_index_t)line->before), at));
+        lanes_store(gradient, lanes_select(nowhere, lanes_set(0), load(dy, kind.n)));
+        for (int64_t lane = 0; lane < kind.n; lane++) dx[tap[lane] * step + lane] += gradient[lane];
     }
-    flush(all, line->step, at, sum, dx);
 }
 
 INLINE void backward_kind(const brood_line_t *line, kind_t kind, const brood_real_t *dy, const void *index,
@@ -243,7 +229,7 @@ INLINE void backward_kind(const brood_line_t *line, kind_t kind, const brood_rea
     else if (line->window <= DIRECT_BACKWARD)
         backward_direct(line, kind, dy, index, dx);
     else
-        backward_runs(line, kind, dy, index, dx);
+        backward_adds(line, kind, dy, index, dx);
 }
 
 INLINE void backward_all(const brood_line_t *line, bool narrow, const brood_real_t *dy, const void *index,
