@@ -133,7 +133,7 @@ static brood_work_t work(const brood_layer_t *layer) {
     brood_work_tiles(&work, (double)sweep.depth * ceil(positions / BROOD_CHAIN), sweep.filters);
     add_gathering(&sweep, &work);
     if (layer->args.bias) brood_work_add(&work, BROOD_WORK_COPY, brood_work_vectors(layer->out_size));
-    brood_work_add(&work, BROOD_WORK_MEMORY, (layer->propagates ? 3 : 2) * brood_work_vectors(layer->in_size));
+    brood_work_keep(&work, (layer->propagates ? 3 : 2), layer->in_size);
     if (!layer->propagates) return work;
     if (brood_convolution_strided(layer)) {
         brood_work_product(&work, positions, sweep.depth, (double)sweep.filters, 1);

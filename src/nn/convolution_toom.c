@@ -229,7 +229,7 @@ static bool fits(const brood_layer_t *layer) {
 
 static brood_work_t work(const brood_layer_t *layer) {
     brood_work_t work = shape_of(layer).work;
-    brood_work_add(&work, BROOD_WORK_MEMORY, (layer->propagates ? 3 : 2) * brood_work_vectors(layer->in_size));
+    brood_work_keep(&work, (layer->propagates ? 3 : 2), layer->in_size);
     return work;
 }
 

@@ -70,11 +70,11 @@ static brood_work_t work(const brood_layer_t *layer) {
     double       weights = brood_work_vectors(units * inputs);
     brood_work_product(&work, 1, units, (double)inputs, 0.1);  /* y, a part of the mini-batch at a time */
     brood_work_product(&work, (double)units, inputs, 1, 0.01); /* dW */
-    brood_work_add(&work, BROOD_WORK_MEMORY, 3 * brood_work_vectors(inputs));
+    brood_work_keep(&work, 3, inputs);
     brood_work_add(&work, BROOD_WORK_COPY, 6 * weights / BROOD_COST_MINIBATCH);
     if (!layer->propagates) return work;
     brood_work_product(&work, 1, inputs, (double)units, 0.1);
-    brood_work_add(&work, BROOD_WORK_MEMORY, brood_work_vectors(inputs));
+    brood_work_keep(&work, 1, inputs);
     return work;
 }
 

@@ -78,7 +78,9 @@ static brood_work_t work_of(const brood_fourier_shape_t *shape, const int64_t po
         brood_work_tiles(&work, rows, 2 * channels);
     }
     brood_work_add(&work, BROOD_WORK_COPY, (propagates ? 10 : 6) * shared * matrix);
-    brood_work_add(&work, BROOD_WORK_MEMORY, rows * 2 * (4 * filter_vectors + (propagates ? 5 : 3) * vectors));
+    /* Spectra lie in memory between the transforms and the products. */
+    brood_work_keep(&work, 4, (int64_t)(2 * rows) * filters);
+    brood_work_keep(&work, propagates ? 5 : 3, (int64_t)(2 * rows) * channels);
     return work;
 }
 

@@ -150,7 +150,7 @@ static brood_work_t work(const brood_layer_t *layer) {
     brood_work_t work = {0};
     double       vectors = brood_work_vectors(layer->out_size);
     brood_work_add(&work, BROOD_WORK_SUM, 4 * vectors);
-    brood_work_add(&work, BROOD_WORK_MEMORY, (layer->propagates ? 8 : 5) * vectors);
+    brood_work_keep(&work, layer->propagates ? 8 : 5, layer->out_size);
     return work;
 }
 

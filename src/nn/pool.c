@@ -166,13 +166,16 @@ static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
     }
 }
 
-/* Vector instructions an output, of both passes: of a window's positions; of a line up to a few of them. */
+/* Vector instructions an output, of both passes: of each position of a window; of a line, whose kernels are others for
+   long windows, by what they were seen to take. */
 static double instructions(const brood_layer_t *layer) {
     if (!slides(layer)) return 6.0 * layer->args.height * layer->args.width;
     double sum = 0;
     for (int axis = 0; axis < 2; axis++) {
         int32_t window = axis == 0 ? layer->args.height : layer->args.width;
-        if (window > 1) sum += window <= 3 ? 8.0 * window : 40;
+        if (window == 1) continue;
+        sum += window <= 3 ? 2 * window : 14;
+        sum += window <= 14 ? 1 + 1.2 * window : 32;
     }
     return sum;
 }
@@ -183,7 +186,7 @@ static brood_work_t work(const brood_layer_t *layer) {
     double       inputs = brood_work_vectors(layer->in_size);
     brood_work_add(&work, BROOD_WORK_POOL, outputs * instructions(layer));
     brood_work_add(&work, BROOD_WORK_COPY, (layer->propagates ? 2 : 1) * (inputs + outputs));
-    brood_work_add(&work, BROOD_WORK_MEMORY, 2 * outputs * (double)index_size(layer) / sizeof(brood_real_t));
+    brood_work_keep(&work, 2 * (double)index_size(layer) / sizeof(brood_real_t), layer->out_size);
     return work;
 }
 

@@ -14,7 +14,7 @@ static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
 static brood_work_t work(const brood_layer_t *layer) {
     brood_work_t work = {0};
     brood_work_add(&work, BROOD_WORK_COPY, (layer->propagates ? 4 : 2) * brood_work_vectors(layer->out_size));
-    brood_work_add(&work, BROOD_WORK_MEMORY, brood_work_vectors(layer->out_size));
+    brood_work_keep(&work, 1, layer->out_size);
     return work;
 }
 

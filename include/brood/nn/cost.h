@@ -15,7 +15,8 @@ typedef enum {
     BROOD_WORK_POOL,    /* of poolings */
     BROOD_WORK_SUM,     /* vectors added up as doubles */
     BROOD_WORK_COPY,    /* vectors read, or written, in the cache */
-    BROOD_WORK_MEMORY,  /* vectors read, or written, of what all images of a mini-batch keep */
+    BROOD_WORK_NEAR,    /* of what all images of a mini-batch keep, where that is little: third-level cache */
+    BROOD_WORK_MEMORY,  /* where it is more */
     BROOD_WORK_DRAW,    /* vectors of random numbers */
     BROOD_WORKS
 } brood_work_kind_t;
@@ -26,6 +27,7 @@ typedef struct {
 
 #define BROOD_COST_MINIBATCH 100
 #define BROOD_COST_LANES     16
+#define BROOD_COST_NEAR      4000000 /* numbers that a core's share of a third-level cache holds */
 
 extern const char *const brood_work_names[BROOD_WORKS]; /* "fma" … */
 
@@ -43,6 +45,12 @@ static inline void brood_work_add(brood_work_t *work, brood_work_kind_t kind, do
 static inline void brood_work_product(brood_work_t *work, double m, int64_t n, double k, double calls) {
     brood_work_add(work, BROOD_WORK_FMA, m * brood_work_vectors(n) * k);
     brood_work_add(work, BROOD_WORK_CALL, calls);
+}
+
+/* So many numbers an image, which all images of a mini-batch keep, read or written so many times. */
+static inline void brood_work_keep(brood_work_t *work, double times, int64_t numbers) {
+    brood_work_kind_t kind = numbers > BROOD_COST_NEAR / BROOD_COST_MINIBATCH ? BROOD_WORK_MEMORY : BROOD_WORK_NEAR;
+    brood_work_add(work, kind, times * brood_work_vectors(numbers));
 }
 
 /* The outputs of a product that are written in all: m rows so many times. */
