@@ -170,9 +170,21 @@ static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *work
         forward_group(net, layer, worker, group_of(layer, i, images), x + i * layer->in_size, y + i * layer->out_size);
 }
 
-/* The place of the point 1, 1, where a tile's value is the sum of its elements. */
-static int64_t point_of_ones(const brood_toom_axis_t plan[2]) {
-    return (plan[0].points > 1 ? plan[1].points : 0) + (plan[1].points > 1);
+/* Whether 1 is the first point of a pair, or nothing is transformed. */
+static bool has_one(const brood_toom_axis_t *axis) {
+    return axis->points == 1 || axis->outputs.power[0][1] == 1;
+}
+
+/* Where an axis has the point 1, a tile's value is the sum of its elements there: dy's rows are then these. */
+static void add_bias(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, bool fresh, int64_t images,
+                     const brood_real_t *dy, const brood_real_t *transformed) {
+    const brood_toom_axis_t *plan = layer->as.toom.plan;
+    int64_t                  point = (plan[0].points > 1 ? plan[1].points : 0) + (plan[1].points > 1);
+    if (has_one(&plan[0]) && has_one(&plan[1]))
+        brood_bias_add(net, layer, worker, fresh, images * tiles_of(&layer->as.toom.y),
+                       transformed + point * pitch_of(layer, layer->out[2]));
+    else
+        brood_bias_add(net, layer, worker, fresh, images * layer->out[0] * layer->out[1], dy);
 }
 
 static void backward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, bool accumulate,
@@ -184,8 +196,7 @@ static void backward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_
     for (int64_t i = 0; i < images; i++)
         net->kernels->toom_evaluate(to, dy + i * layer->out_size, room.second + i * tiles * filters,
                                     pitch_of(layer, filters), room.tiles);
-    brood_bias_add(net, layer, worker, !accumulate, images * tiles,
-                   room.second + point_of_ones(layer->as.toom.plan) * pitch_of(layer, filters));
+    add_bias(net, layer, worker, !accumulate, images, dy, room.second);
     for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
         brood_product_real(worker->math, BROOD_TRANSPOSED, BROOD_PLAIN, channels, filters, images * tiles,
                            room.first + p * pitch_of(layer, channels), channels,

@@ -23,14 +23,16 @@ static size_t reals(int64_t count) {
     return (size_t)count * sizeof(brood_real_t);
 }
 
-/* So many images of a layer that what it reads and writes stays in L2; of all of a part where its weights are the
-   large operand, so that they are read once. */
+/* So many images of a layer that what it reads and writes stays in L2, and never more than these; of all of a part
+   where its weights are the large operand, so that they are read once. */
 #define BLOCK_ELEMENTS 65536
+#define BLOCK_IMAGES   32
 
 static int64_t grain_of(const brood_layer_t *layer) {
     int64_t larger = layer->in_size > layer->out_size ? layer->in_size : layer->out_size;
     if (layer->ops->of_part) return INT64_MAX;
-    return larger < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / larger : 1;
+    int64_t images = BLOCK_ELEMENTS / larger;
+    return images < 1 ? 1 : images > BLOCK_IMAGES ? BLOCK_IMAGES : images;
 }
 
 static void lay_out_parameters(brood_net_t *net, brood_layer_t *layer, brood_arena_t *arena) {

@@ -5,8 +5,14 @@
 
 #include "brood/nn/cost.h"
 
-/* Positive points of the pairs: small numerators and denominators keep the errors small. */
-static const double pair_at[BROOD_TOOM_PAIRS] = {1, 2, 1.0 / 2, 3.0 / 2, 2.0 / 3};
+/* The positive points of so many pairs; from three on near those with which brood_toom_growth is least. */
+static const double pair_at[BROOD_TOOM_PAIRS + 1][BROOD_TOOM_PAIRS] = {
+    [1] = {1},
+    [2] = {1, 2},
+    [3] = {1, 2, 1.0 / 2},
+    [4] = {4.0 / 5, 5.0 / 4, 2.0 / 5, 5.0 / 2},
+    [5] = {1, 2.0 / 3, 3.0 / 2, 3.0 / 8, 8.0 / 3},
+};
 
 /* product[0 … degree] = Π (x − b²) over the first `pairs` pairs but `left_out`; returns the degree. */
 static int pair_product(int64_t pairs, int64_t left_out, double product[BROOD_TOOM_PAIRS + 1]) {
@@ -16,7 +22,7 @@ static int pair_product(int64_t pairs, int64_t left_out, double product[BROOD_TO
         if (b == left_out) continue;
         product[++degree] = 0;
         for (int k = degree; k >= 0; k--)
-            product[k] = (k > 0 ? product[k - 1] : 0) - pair_at[b] * pair_at[b] * product[k];
+            product[k] = (k > 0 ? product[k - 1] : 0) - pair_at[pairs][b] * pair_at[pairs][b] * product[k];
     }
     return degree;
 }
@@ -70,7 +76,7 @@ static matrices_t matrices_of(int64_t outputs, int64_t taps) {
     m.outputs[last][outputs - 1] = 1;
     m.taps[last][taps - 1] = scale;
     for (int64_t pair = 0; pair < pairs; pair++) {
-        double a = pair_at[pair];
+        double a = pair_at[pairs][pair];
         degree = pair_product(pairs, pair, product);
         scale = scale_of(degree, product, a);
         double n = 2 * a * a * value_at(degree, product, a * a);
@@ -169,9 +175,9 @@ int64_t brood_toom_workspace(const brood_toom_t *toom) {
 
 /* ---- the choice ---- */
 
-/* Relative errors (norms) up to 4e-6 in outputs and 1e-5 in gradients of a few terms were seen just below it; below 5,
-   where most tiles are, a quarter of that. */
-#define MOST_GROWTH 40
+/* Relative errors (norms) up to 4e-6 in outputs and inputs' gradients, and 1e-5 in those of the filters, were seen just
+   below it, more over many channels or where most of a window is padding; below 5, where most tiles are, a quarter. */
+#define MOST_GROWTH 25
 
 /* Vector instructions of an axis' transforms of a tile, loads and stores with them. */
 typedef struct {

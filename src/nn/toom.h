@@ -1,6 +1,6 @@
 /* Which tiles a convolution without strides is cut into, and their transforms' tables (Toom-Cook; Winograd, CBMS-NSF
    33, 1980; Lavin and Gray, arXiv 1509.09308). Along an axis of r taps, m outputs at a time are A' (G w ⊙ B' d): G and
-   A give a polynomial's values at m + r − 1 points, 0, ±1, ±2, ±1/2, ±3/2, ±2/3 and infinity, as many as are needed. */
+   A give a polynomial's values at m + r − 1 points: 0, infinity, and pairs ±a. */
 #ifndef BROOD_NN_TOOM_H
 #define BROOD_NN_TOOM_H
 

@@ -35,7 +35,7 @@ bool has_path(path_t path) {
                                           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"));
 }
 
-void fixture_create(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatch, path_t path, uint64_t seed) {
+void fixture_create_bare(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatch, path_t path) {
     *f = (fixture_t){.spec = *spec, .minibatch = minibatch};
     f->classes = count_classes(&f->spec);
     f->image_size = spec->image[0] * spec->image[1] * spec->image[2];
@@ -51,6 +51,10 @@ void fixture_create(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatc
     f->x = brood_arena_take(&f->arena, (size_t)(minibatch * f->image_size) * sizeof *f->x);
     f->logits = brood_arena_take(&f->arena, (size_t)(minibatch * f->classes) * sizeof *f->x);
     f->dlogits = brood_arena_take(&f->arena, (size_t)(minibatch * f->classes) * sizeof *f->x);
+}
+
+void fixture_create(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatch, path_t path, uint64_t seed) {
+    fixture_create_bare(f, spec, minibatch, path);
     brood_net_initialise(f->net, brood_key4(seed, BROOD_PURPOSE_CHILD_INIT, 0, 0, 0));
     for (int64_t i = 0; i < brood_net_parameter_count(f->net); i++) {
         const brood_parameter_t *array = brood_net_parameter(f->net, i);
@@ -93,6 +97,13 @@ double *widen(int64_t n, const brood_real_t *x) {
     return y;
 }
 
+double *transposed(int64_t rows, int64_t columns, const double *x) {
+    double *y = zeros(rows * columns);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) y[j * rows + i] = x[i * columns + j];
+    return y;
+}
+
 void assert_close(const char *what, int64_t n, const brood_real_t *found, const double *expected) {
     double largest = 0;
     for (int64_t i = 0; i < n; i++) largest = fmax(largest, fabs(expected[i]));
@@ -113,16 +124,26 @@ static const brood_parameter_t *parameter(const fixture_t *f, const char *name) 
     return NULL;
 }
 
+double norm_of_error(int64_t n, const brood_real_t *found, const double *expected) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += ((double)found[i] - expected[i]) * ((double)found[i] - expected[i]);
+    return sqrt(sum);
+}
+
 void assert_norm(const char *what, int64_t n, const brood_real_t *found, const double *expected, double bound) {
-    double error = 0, norm = 0;
-    for (int64_t i = 0; i < n; i++) {
-        error += ((double)found[i] - expected[i]) * ((double)found[i] - expected[i]);
-        norm += expected[i] * expected[i];
-    }
+    double error = norm_of_error(n, found, expected), norm = 0;
+    for (int64_t i = 0; i < n; i++) norm += expected[i] * expected[i];
     if (sizeof *found == sizeof(double)) bound *= 0x1p-29;
-    if (!(sqrt(error) <= bound * sqrt(norm)))
-        fail_msg("%s: an error of norm %.3g of %.3g, expected at most %.3g of it", what, sqrt(error), sqrt(norm),
-                 bound);
+    if (!(error <= bound * sqrt(norm)))
+        fail_msg("%s: an error of norm %.3g of %.3g, expected at most %.3g of it", what, error, sqrt(norm), bound);
+}
+
+bool dropout_keeps(brood_key4_t key, int64_t layer, int64_t image, int64_t unit, int64_t units, int32_t percent) {
+    uint32_t word[4];
+    key.counter[2] = (key.counter[2] & 0xff000000u) | (uint32_t)layer;
+    brood_random_block(&key, (uint32_t)(image * ((units + 7) / 8) + unit / 8), word);
+    uint32_t threshold = (uint32_t)lround(percent * 655.36);
+    return (word[unit % 8 / 2] >> (16 * (unit % 2)) & 0xffff) >= threshold;
 }
 
 brood_real_t *value_of(fixture_t *f, const char *name) {

@@ -45,6 +45,8 @@ brood_net_spec_t spec_of(int64_t height, int64_t width, int64_t channels);
 void             add(brood_net_spec_t *spec, brood_layer_kind_t kind, const brood_layer_args_t *args);
 
 void fixture_create(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatch, path_t path, uint64_t seed);
+/* Without a number: all of them are NaN. */
+void fixture_create_bare(fixture_t *f, const brood_net_spec_t *spec, int64_t minibatch, path_t path);
 void fixture_destroy(fixture_t *f);
 
 /* Whether this CPU can take a path. */
@@ -59,6 +61,8 @@ void draw_steps(uint64_t seed, int64_t n, int64_t steps, brood_real_t *x);
 
 double *widen(int64_t n, const brood_real_t *x); /* the caller frees */
 double *zeros(int64_t n);
+/* [columns, rows] of x[rows, columns]: dense weights as the naive layer has them. The caller frees. */
+double *transposed(int64_t rows, int64_t columns, const double *x);
 
 /* Fails where |found − expected| is above the real's tolerance times the largest |expected|, naming `what`. */
 void assert_close(const char *what, int64_t n, const brood_real_t *found, const double *expected);
@@ -68,6 +72,12 @@ void assert_within(const char *what, int64_t n, const brood_real_t *found, const
 /* Fails where the norm of found − expected is above `bound` times that of expected (in double: as much smaller as its
    rounding errors are). */
 void assert_norm(const char *what, int64_t n, const brood_real_t *found, const double *expected, double bound);
+
+/* The norm of found − expected. */
+double norm_of_error(int64_t n, const brood_real_t *found, const double *expected);
+
+/* The mask that the documentation describes, from the generator itself. */
+bool dropout_keeps(brood_key4_t key, int64_t layer, int64_t image, int64_t unit, int64_t units, int32_t percent);
 
 brood_real_t *value_of(fixture_t *f, const char *name);
 brood_real_t *gradient_of(fixture_t *f, const char *name);

@@ -294,14 +294,6 @@ static void batch_normalisation_is_the_naive_one(void **state) {
         for (size_t p = 0; p < paths(); p++) check_norm(&cases[i], path(p));
 }
 
-/* Of the naive layer, whose weights are [inputs, units]. */
-static double *transposed(int64_t rows, int64_t columns, const double *x) {
-    double *y = zeros(rows * columns);
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++) y[j * rows + i] = x[i * columns + j];
-    return y;
-}
-
 static void check_dense(const case_t *c, path_t by) {
     brood_net_spec_t   spec = probed(c);
     brood_layer_args_t args = args_of(c, true);
@@ -384,15 +376,6 @@ static void relu_lets_a_nan_through(void **state) {
     fixture_destroy(&f);
 }
 
-/* The mask that the documentation describes, from the generator itself. */
-static bool is_kept(brood_key4_t key, int64_t image, int64_t unit, int64_t units, int32_t percent) {
-    uint32_t word[4];
-    key.counter[2] = (key.counter[2] & 0xff000000u) | 1; /* layer 1 */
-    brood_random_block(&key, (uint32_t)(image * ((units + 7) / 8) + unit / 8), word);
-    uint32_t threshold = (uint32_t)lround(percent * 655.36);
-    return (word[unit % 8 / 2] >> (16 * (unit % 2)) & 0xffff) >= threshold;
-}
-
 static void check_dropout(const case_t *c, int32_t percent, path_t by) {
     brood_net_spec_t spec = probed(c);
     add(&spec, BROOD_LAYER_DROPOUT, ARGS(.percent = percent));
@@ -404,7 +387,7 @@ static void check_dropout(const case_t *c, int32_t percent, path_t by) {
     double      *x = probe_output(&f, c), *y = zeros(outputs), *dx = zeros(outputs);
     double       scale = 65536 / (65536 - (double)lround(percent * 655.36));
     for (int64_t i = 0; i < outputs; i++) {
-        bool keep = is_kept(key, i / f.classes, i % f.classes, f.classes, percent);
+        bool keep = dropout_keeps(key, 1, i / f.classes, i % f.classes, f.classes, percent);
         kept += keep;
         y[i] = keep ? x[i] * scale : 0;
         dx[i] = keep ? (double)f.dlogits[i] * scale : 0;

@@ -31,6 +31,7 @@ static int64_t seen(const brood_ref_window_t *w, int64_t oy, int64_t ox, int64_t
                     for (int64_t j = 0; j < (w)->kernel_width; j++)                                                    \
                         if (seen(w, oy, ox, i, j) >= 0)
 #define POSITION ((image * out_height + oy) * out_width + ox)
+#define TAP(w)   ((i * (w)->kernel_width + j) * (w)->channels * (w)->filters)
 #define SEEN(w)  (image * (w)->height * (w)->width * (w)->channels + seen(w, oy, ox, i, j))
 
 void brood_ref_convolution(const brood_ref_window_t *w, const double *x, const double *weights, const double *bias,
@@ -39,11 +40,12 @@ void brood_ref_convolution(const brood_ref_window_t *w, const double *x, const d
         w->images * brood_ref_out(w->height, w->stride_height) * brood_ref_out(w->width, w->stride_width);
     for (int64_t p = 0; p < positions; p++)
         for (int64_t f = 0; f < w->filters; f++) y[p * w->filters + f] = bias ? bias[f] : 0;
-    FOR_TAPS(w)
-    for (int64_t c = 0; c < w->channels; c++)
-        for (int64_t f = 0; f < w->filters; f++)
-            y[POSITION * w->filters + f] +=
-                x[SEEN(w) + c] * weights[((i * w->kernel_width + j) * w->channels + c) * w->filters + f];
+    FOR_TAPS(w) {
+        const double *from = x + SEEN(w), *tap = weights + TAP(w);
+        double       *to = y + POSITION * w->filters;
+        for (int64_t c = 0; c < w->channels; c++)
+            for (int64_t f = 0; f < w->filters; f++) to[f] += from[c] * tap[c * w->filters + f];
+    }
 }
 
 void brood_ref_convolution_gradient(const brood_ref_window_t *w, const double *x, const double *weights,
@@ -55,13 +57,15 @@ void brood_ref_convolution_gradient(const brood_ref_window_t *w, const double *x
     memset(dbias, 0, (size_t)w->filters * sizeof *dbias);
     for (int64_t p = 0; p < positions; p++)
         for (int64_t f = 0; f < w->filters; f++) dbias[f] += dy[p * w->filters + f];
-    FOR_TAPS(w)
-    for (int64_t c = 0; c < w->channels; c++)
-        for (int64_t f = 0; f < w->filters; f++) {
-            int64_t at = ((i * w->kernel_width + j) * w->channels + c) * w->filters + f;
-            dweights[at] += x[SEEN(w) + c] * dy[POSITION * w->filters + f];
-            dx[SEEN(w) + c] += weights[at] * dy[POSITION * w->filters + f];
-        }
+    FOR_TAPS(w) {
+        const double *from = x + SEEN(w), *tap = weights + TAP(w), *gradient = dy + POSITION * w->filters;
+        double       *dtap = dweights + TAP(w), *to = dx + SEEN(w);
+        for (int64_t c = 0; c < w->channels; c++)
+            for (int64_t f = 0; f < w->filters; f++) {
+                dtap[c * w->filters + f] += from[c] * gradient[f];
+                to[c] += tap[c * w->filters + f] * gradient[f];
+            }
+    }
 }
 
 void brood_ref_max_pool(const brood_ref_window_t *w, const double *x, double *y, int64_t *chosen) {
