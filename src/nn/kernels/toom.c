@@ -271,12 +271,12 @@ static group_t group_at(const brood_toom_t *toom, int64_t channel) {
 }
 
 /* A row of the image in tiles along axis 1. */
-static strip_t row_of(const brood_toom_t *toom, int64_t before) {
+static strip_t row_of(const brood_toom_t *toom) {
     return (strip_t){.axis = toom->axis[1],
                      .powers = toom->powers[1],
                      .tiles = toom->tiles[1],
                      .deep = 1,
-                     .begin = -before,
+                     .begin = -toom->before[1],
                      .advance = advance_of(toom, 1),
                      .size = toom->size[1]};
 }
@@ -294,7 +294,7 @@ static strip_t column_of(const brood_toom_t *toom) {
 static void spread(const brood_toom_t *toom, strip_pass_t *const passes[], int64_t elements, group_t group,
                    const brood_real_t *x, brood_real_t *t, int64_t pitch, brood_real_t *workspace) {
     const int64_t wide = toom->axis[1]->points, tiles = toom->tiles[1], line = tiles * wide * LANES;
-    strip_t       row = row_of(toom, toom->before[1]);
+    strip_t       row = row_of(toom);
     row.from_step = toom->step[1];
     row.from_tile = row.advance * toom->step[1];
     row.from_lanes = group.lanes;
@@ -342,15 +342,18 @@ static void spread(const brood_toom_t *toom, strip_pass_t *const passes[], int64
     }
 }
 
-/* The transposed of spread, of inputs. */
-static void spread_back(const brood_toom_t *toom, group_t group, const brood_real_t *t, int64_t pitch, brood_real_t *x,
-                        brood_real_t *workspace) {
+/* The transposed: from the points to the image. `elements` of a tile along axis 0 are made; where that is more than
+   tiles are apart, those of the next tiles are added to them. */
+static void gather(const brood_toom_t *toom, strip_pass_t *const passes[], int64_t elements, group_t group,
+                   const brood_real_t *t, int64_t pitch, const brood_real_t *bias, brood_real_t *x,
+                   brood_real_t *workspace) {
     const int64_t wide = toom->axis[1]->points, tiles = toom->tiles[1], line = tiles * wide * LANES;
-    strip_t       row = row_of(toom, toom->before[1]);
+    strip_t       row = row_of(toom);
     row.to_step = toom->step[1];
     row.to_tile = row.advance * toom->step[1];
     row.to_lanes = group.lanes;
     row.added_later = wide - row.advance;
+    row.bias = bias;
     x -= toom->before[1] * toom->step[1];
     if (toom->axis[0]->points == 1) {
         row.deep = group.deep;
@@ -361,7 +364,7 @@ static void spread_back(const brood_toom_t *toom, group_t group, const brood_rea
         for (int64_t i = 0; i < toom->size[0]; i++) {
             row.from = t + i * tiles * toom->channels;
             row.to = x + i * toom->step[0];
-            scatter_passes[row.axis->pairs](&row);
+            passes[row.axis->pairs](&row);
         }
         return;
     }
@@ -378,66 +381,20 @@ static void spread_back(const brood_toom_t *toom, group_t group, const brood_rea
     column.to_deep = wide * LANES;
     column.to_step = line;
     column.to_lanes = LANES;
-    const int64_t advance = advance_of(toom, 0), shared = toom->axis[0]->points - advance;
+    const int64_t advance = advance_of(toom, 0), shared = elements - advance;
     for (int64_t i = 0; i < toom->tiles[0]; i++) {
         const int64_t top = i * advance - toom->before[0];
-        const int64_t complete = i == toom->tiles[0] - 1 ? toom->axis[0]->points : advance;
+        const int64_t complete = i == toom->tiles[0] - 1 ? elements : advance;
         column.added = column.added_later = i == 0 ? 0 : shared;
         column.from = t + i * tiles * toom->channels;
-        scatter_passes[column.axis->pairs](&column);
+        passes[column.axis->pairs](&column);
         for (int64_t j = 0; j < complete; j++) {
             if (top + j < 0 || top + j >= toom->size[0]) continue;
             row.from = workspace + j * line;
             row.to = x + (top + j) * toom->step[0];
-            scatter_passes[row.axis->pairs](&row);
+            passes[row.axis->pairs](&row);
         }
         if (shared > 0) memmove(workspace, workspace + advance * line, (size_t)(shared * line) * sizeof *workspace);
-    }
-}
-
-static void gather(const brood_toom_t *toom, group_t group, const brood_real_t *t, int64_t pitch,
-                   const brood_real_t *bias, brood_real_t *y, brood_real_t *workspace) {
-    const int64_t wide = toom->axis[1]->points, tiles = toom->tiles[1], line = tiles * wide * LANES;
-    strip_t       row = row_of(toom, 0);
-    row.to_step = toom->step[1];
-    row.to_tile = row.advance * toom->step[1];
-    row.to_lanes = group.lanes;
-    row.bias = bias;
-    if (toom->axis[0]->points == 1) {
-        row.deep = group.deep;
-        row.from_deep = row.to_deep = LANES;
-        row.from_step = pitch;
-        row.from_tile = toom->channels;
-        row.from_lanes = group.lanes;
-        for (int64_t i = 0; i < toom->size[0]; i++) {
-            row.from = t + i * tiles * toom->channels;
-            row.to = y + i * toom->step[0];
-            collect_passes[row.axis->pairs](&row);
-        }
-        return;
-    }
-    row.from_step = LANES;
-    row.from_tile = wide * LANES;
-    row.from_lanes = LANES;
-    strip_t column = column_of(toom);
-    column.from_tile = pitch;
-    column.from_deep = toom->channels;
-    column.from_step = wide * pitch;
-    column.from_lanes = group.lanes;
-    column.to = workspace;
-    column.to_tile = LANES;
-    column.to_deep = wide * LANES;
-    column.to_step = line;
-    column.to_lanes = LANES;
-    for (int64_t i = 0; i < toom->tiles[0]; i++) {
-        const int64_t top = i * advance_of(toom, 0);
-        column.from = t + i * tiles * toom->channels;
-        collect_passes[column.axis->pairs](&column);
-        for (int64_t j = 0; j < advance_of(toom, 0) && top + j < toom->size[0]; j++) {
-            row.from = workspace + j * line;
-            row.to = y + (top + j) * toom->step[0];
-            collect_passes[row.axis->pairs](&row);
-        }
     }
 }
 
@@ -456,11 +413,12 @@ void KERNEL(toom_evaluate)(const brood_toom_t *toom, const brood_real_t *y, broo
 void KERNEL(toom_collect)(const brood_toom_t *toom, const brood_real_t *t, int64_t pitch, const brood_real_t *bias,
                           brood_real_t *y, brood_real_t *workspace) {
     for (int64_t c = 0; c < toom->channels; c += group_at(toom, c).deep * LANES)
-        gather(toom, group_at(toom, c), t + c, pitch, bias ? bias + c : NULL, y + c, workspace);
+        gather(toom, collect_passes, advance_of(toom, 0), group_at(toom, c), t + c, pitch, bias ? bias + c : NULL,
+               y + c, workspace);
 }
 
 void KERNEL(toom_scatter)(const brood_toom_t *toom, const brood_real_t *t, int64_t pitch, brood_real_t *x,
                           brood_real_t *workspace) {
     for (int64_t c = 0; c < toom->channels; c += group_at(toom, c).deep * LANES)
-        spread_back(toom, group_at(toom, c), t + c, pitch, x + c, workspace);
+        gather(toom, scatter_passes, toom->axis[0]->points, group_at(toom, c), t + c, pitch, NULL, x + c, workspace);
 }
