@@ -135,6 +135,19 @@ double brood_toom_growth(int64_t outputs, int64_t taps) {
     return sqrt(sum / (double)(outputs * taps));
 }
 
+/* Rows between the two axes' transforms stay in L1, and so do those that the next tiles read again. */
+#define ROWS_ELEMENTS 4096
+
+static int64_t line_of(const brood_toom_t *toom) {
+    return toom->tiles[1] * toom->axis[1]->points * BROOD_MAX_LANES;
+}
+
+static int64_t rows_of(const brood_toom_t *toom) {
+    int64_t a_tile = toom->axis[0]->points, all = toom->tiles[0] * toom->powers[0]->count + a_tile;
+    int64_t rows = ROWS_ELEMENTS / line_of(toom);
+    return rows < a_tile ? a_tile : rows < all ? rows : all;
+}
+
 brood_toom_t brood_toom_image(const brood_toom_axis_t plan[2], const int64_t size[2], const int64_t before[2],
                               int64_t channels) {
     /* Axis 1 is always transformed. */
@@ -151,6 +164,7 @@ brood_toom_t brood_toom_image(const brood_toom_axis_t plan[2], const int64_t siz
         toom.before[i] = before[from];
         toom.step[i] = step[from];
     }
+    toom.rows = rows_of(&toom);
     return toom;
 }
 
@@ -162,6 +176,7 @@ brood_toom_t brood_toom_taps(const brood_toom_axis_t plan[2], int64_t channels) 
         toom.powers[i] = &toom.axis[i]->taps;
         toom.tiles[i] = 1;
     }
+    toom.rows = rows_of(&toom);
     return toom;
 }
 
@@ -170,7 +185,7 @@ int64_t brood_toom_points(const brood_toom_axis_t plan[2]) {
 }
 
 int64_t brood_toom_workspace(const brood_toom_t *toom) {
-    return toom->axis[0]->points * toom->tiles[1] * toom->axis[1]->points * BROOD_MAX_LANES;
+    return toom->rows * line_of(toom);
 }
 
 /* ---- the choice ---- */

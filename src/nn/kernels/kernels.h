@@ -94,6 +94,7 @@ typedef struct {
     int64_t                    before[2]; /* padding */
     int64_t                    step[2];   /* elements from one position to the next */
     int64_t                    channels;
+    int64_t                    rows; /* between the axes' transforms that the workspace holds, at least a tile's */
 } brood_toom_t;
 
 typedef struct {

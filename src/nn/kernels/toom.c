@@ -290,6 +290,17 @@ static strip_t column_of(const brood_toom_t *toom) {
                      .size = NO_EDGE};
 }
 
+/* The row of the workspace where the tiles behind those at row `at` begin. Rows that both have stay where they are
+   until the room ends. */
+static int64_t next_tiles(const brood_toom_t *toom, int64_t elements, int64_t line, int64_t at,
+                          brood_real_t *workspace) {
+    const int64_t advance = advance_of(toom, 0), next = at + advance;
+    if (next + elements <= toom->rows) return next;
+    if (elements > advance)
+        memmove(workspace, workspace + next * line, (size_t)((elements - advance) * line) * sizeof *workspace);
+    return 0;
+}
+
 /* From the image to the points: of a group of channels. `elements` of a tile along axis 0 are read. */
 static void spread(const brood_toom_t *toom, strip_pass_t *const passes[], int64_t elements, group_t group,
                    const brood_real_t *x, brood_real_t *t, int64_t pitch, brood_real_t *workspace) {
@@ -316,7 +327,6 @@ static void spread(const brood_toom_t *toom, strip_pass_t *const passes[], int64
     row.to_tile = wide * LANES;
     row.to_lanes = LANES;
     strip_t column = column_of(toom);
-    column.from = workspace;
     column.from_tile = LANES;
     column.from_deep = wide * LANES;
     column.from_step = line;
@@ -326,17 +336,17 @@ static void spread(const brood_toom_t *toom, strip_pass_t *const passes[], int64
     column.to_step = wide * pitch;
     column.to_lanes = group.lanes;
     const int64_t advance = advance_of(toom, 0), shared = elements - advance; /* rows that the next tiles read again */
-    for (int64_t i = 0; i < toom->tiles[0]; i++) {
+    for (int64_t i = 0, at = 0; i < toom->tiles[0]; i++) {
         const int64_t top = i * advance - toom->before[0];
-        if (i > 0 && shared > 0)
-            memmove(workspace, workspace + advance * line, (size_t)(shared * line) * sizeof *workspace);
+        if (i > 0) at = next_tiles(toom, elements, line, at, workspace);
         for (int64_t j = i > 0 ? shared : 0; j < elements; j++) {
             bool there = top + j >= 0 && top + j < toom->size[0];
             row.from = there ? x + (top + j) * toom->step[0] : x;
             row.size = there ? toom->size[1] : 0;
-            row.to = workspace + j * line;
+            row.to = workspace + (at + j) * line;
             passes[row.axis->pairs](&row);
         }
+        column.from = workspace + at * line;
         column.to = t + i * tiles * toom->channels;
         passes[column.axis->pairs](&column);
     }
@@ -376,25 +386,25 @@ static void gather(const brood_toom_t *toom, strip_pass_t *const passes[], int64
     column.from_deep = toom->channels;
     column.from_step = wide * pitch;
     column.from_lanes = group.lanes;
-    column.to = workspace;
     column.to_tile = LANES;
     column.to_deep = wide * LANES;
     column.to_step = line;
     column.to_lanes = LANES;
     const int64_t advance = advance_of(toom, 0), shared = elements - advance;
-    for (int64_t i = 0; i < toom->tiles[0]; i++) {
+    for (int64_t i = 0, at = 0; i < toom->tiles[0]; i++) {
         const int64_t top = i * advance - toom->before[0];
         const int64_t complete = i == toom->tiles[0] - 1 ? elements : advance;
         column.added = column.added_later = i == 0 ? 0 : shared;
+        if (i > 0) at = next_tiles(toom, elements, line, at, workspace);
         column.from = t + i * tiles * toom->channels;
+        column.to = workspace + at * line;
         passes[column.axis->pairs](&column);
         for (int64_t j = 0; j < complete; j++) {
             if (top + j < 0 || top + j >= toom->size[0]) continue;
-            row.from = workspace + j * line;
+            row.from = workspace + (at + j) * line;
             row.to = x + (top + j) * toom->step[0];
             passes[row.axis->pairs](&row);
         }
-        if (shared > 0) memmove(workspace, workspace + advance * line, (size_t)(shared * line) * sizeof *workspace);
     }
 }
 
