@@ -1,7 +1,6 @@
 /* Training steps of one network. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bench.h"
 #include "bench_net.h"

@@ -1,7 +1,9 @@
 #include "cores.h"
 
 #include <sched.h>
+#include <string.h>
 
+#include "brood/sched/agree.h"
 #include "brood/util/log.h"
 
 typedef struct {
@@ -9,35 +11,48 @@ typedef struct {
 } lack_t;
 
 /* Cores that a rank, or the ranks of its node together, lack: the greater of the two. */
-static int lacking(MPI_Comm node, int64_t threads) {
-    cpu_set_t own, all;
-    int       ranks, least;
+static brood_err_t find_lacking(MPI_Comm node, int64_t threads, int *lacking) {
+    static const char what[] = "counting the cores of a node";
+    brood_err_t       err;
+    cpu_set_t         own, all;
+    int               ranks, least;
     CPU_ZERO(&own);
-    if (sched_getaffinity(0, sizeof own, &own) != 0) return 0; /* a node of more cores than the set holds */
-    MPI_Comm_size(node, &ranks);
-    MPI_Allreduce(&own, &all, (int)sizeof own, MPI_BYTE, MPI_BOR, node);
+    if (sched_getaffinity(0, sizeof own, &own) != 0) memset(&own, 0xff, sizeof own); /* more cores than a set holds */
+    BROOD_TRY(brood_mpi(MPI_Comm_size(node, &ranks), what));
+    BROOD_TRY(brood_mpi(MPI_Allreduce(&own, &all, (int)sizeof own, MPI_BYTE, MPI_BOR, node), what));
     int cores = CPU_COUNT(&own);
-    MPI_Allreduce(&cores, &least, 1, MPI_INT, MPI_MIN, node);
+    BROOD_TRY(brood_mpi(MPI_Allreduce(&cores, &least, 1, MPI_INT, MPI_MIN, node), what));
     int of_rank = (int)threads - least, of_node = ranks * (int)threads - CPU_COUNT(&all);
-    return of_rank > of_node ? of_rank : of_node;
+    *lacking = of_rank > of_node ? of_rank : of_node;
+done:
+    return err;
 }
 
-void cores_check(MPI_Comm comm, int64_t threads) {
-    if (threads == 1) return;
-    MPI_Comm node;
-    lack_t   mine, most;
-    int      size;
-    char     name[MPI_MAX_PROCESSOR_NAME] = "";
-    MPI_Comm_rank(comm, &mine.rank);
-    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    mine.lacking = lacking(node, threads);
-    MPI_Comm_free(&node);
-    MPI_Allreduce(&mine, &most, 1, MPI_2INT, MPI_MAXLOC, comm);
-    if (most.lacking <= 0) return;
-    MPI_Get_processor_name(name, &size);
-    MPI_Bcast(name, sizeof name, MPI_CHAR, most.rank, comm);
-    brood_log_write(BROOD_LOG_WARNING,
-                    "on %s there are %d cores too few for %lld threads a rank (sched.threads): they wait for each "
-                    "other; give each rank as many cores (mpirun --map-by slot:PE=%lld, srun --cpus-per-task=%lld)",
-                    name, most.lacking, (long long)threads, (long long)threads, (long long)threads);
+static brood_err_t warn(MPI_Comm comm, int64_t threads, const lack_t *most) {
+    char name[MPI_MAX_PROCESSOR_NAME] = "";
+    int  size;
+    (void)MPI_Get_processor_name(name, &size); /* none without it */
+    brood_err_t err = brood_mpi(MPI_Bcast(name, sizeof name, MPI_CHAR, most->rank, comm), "naming a node");
+    if (err == BROOD_OK)
+        brood_log_write(BROOD_LOG_WARNING,
+                        "on %s there are %d cores too few for %lld threads a rank (sched.threads): they wait for each "
+                        "other; give each rank as many cores (mpirun --map-by slot:PE=%lld, srun --cpus-per-task=%lld)",
+                        name, most->lacking, (long long)threads, (long long)threads, (long long)threads);
+    return err;
+}
+
+brood_err_t cores_check(MPI_Comm comm, int64_t threads) {
+    static const char what[] = "looking for the ranks of a node";
+    brood_err_t       err = BROOD_OK;
+    MPI_Comm          node = MPI_COMM_NULL;
+    lack_t            mine, most;
+    if (threads == 1) return BROOD_OK;
+    BROOD_TRY(brood_mpi(MPI_Comm_rank(comm, &mine.rank), what));
+    BROOD_TRY(brood_mpi(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node), what));
+    BROOD_TRY(find_lacking(node, threads, &mine.lacking));
+    BROOD_TRY(brood_mpi(MPI_Allreduce(&mine, &most, 1, MPI_2INT, MPI_MAXLOC, comm), what));
+    if (most.lacking > 0) BROOD_TRY(warn(comm, threads, &most));
+done:
+    if (node != MPI_COMM_NULL) MPI_Comm_free(&node);
+    return err;
 }

@@ -5,8 +5,10 @@
 #include <mpi.h>
 #include <stdint.h>
 
+#include "brood/util/error.h"
+
 /* Collective. Warns, once, where a rank or all ranks of a node together have fewer cores than threads. Says nothing of
-   ranks of one thread: launchers do that. */
-void cores_check(MPI_Comm comm, int64_t threads);
+   ranks of one thread: launchers do that. BROOD_E_RANKS: MPI failed. */
+brood_err_t cores_check(MPI_Comm comm, int64_t threads) BROOD_WARN_UNUSED;
 
 #endif

@@ -12,12 +12,11 @@ double forecast_child(const config_t *config, const brood_space_t *space, const 
 
 /* Rounds to be worked off. */
 typedef struct {
-    const double *known; /* [known_count] seconds of the first children, in the order of their episodes */
-    int64_t       known_count;
-    const double
-           *typical; /* [typical_count] of those behind them, again and again; may be empty where there are none */
-    int64_t typical_count;
-    int64_t rounds, round, lag; /* of `round` children each; more than `lag` + 1 rounds are never begun */
+    /* [known_count] seconds of the first children, in the order of their episodes; [typical_count] of those behind
+       them, again and again, empty where there are none. */
+    const double *known, *typical;
+    int64_t       known_count, typical_count;
+    int64_t       rounds, round, lag; /* of `round` children each; more than `lag` + 1 rounds are never begun */
 } forecast_t;
 
 /* Seconds of all children together. */

@@ -128,7 +128,7 @@ static brood_err_t prepare_rank(job_t *job) {
     if (err == BROOD_OK)
         err = brood_math_create((brood_numerics_t)config->math.numerics, isa, config->sched.threads, &job->math);
     BROOD_TRY(brood_agree(job->comm, err));
-    cores_check(job->comm, config->sched.threads);
+    BROOD_TRY(cores_check(job->comm, config->sched.threads));
 
     job->evaluator = brood_evaluator_find((brood_evaluator_name_t)config->child.evaluator);
     job->data.shape = config_nominal_shape;

@@ -159,9 +159,13 @@ void time_left_print(const time_left_t *left) {
 }
 
 void time_left_json(const time_left_t *left, brood_json_t *json) {
-    static const char *const by[] = {"", "children", "model", "speed"};
+    static const char *const by[] = {
+        [TIME_LEFT_BY_CHILDREN] = "children", [TIME_LEFT_BY_MODEL] = "model", [TIME_LEFT_BY_SPEED] = "speed"};
     brood_json_real(json, "seconds_left", left->seconds);
-    brood_json_text(json, "seconds_left_by", by[left->by]);
+    if (left->by == TIME_LEFT_UNKNOWN)
+        brood_json_null(json, "seconds_left_by");
+    else
+        brood_json_text(json, "seconds_left_by", by[left->by]);
     brood_json_real(json, "core_hours_left", left->core_hours);
     brood_json_real(json, "cost_ratio", left->ratio);
     brood_json_integer(json, "cost_ratio_children", left->children);

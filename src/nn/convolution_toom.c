@@ -1,8 +1,6 @@
 /* Products of transformed tiles, point by point, a few images at a time, so that what the transforms write the products
    find in the cache. The gradients are the transposed of it: of x the overlapping tiles B (G w ⊙ A dy), added up,
    of the filters G' Σ B'x ⊙ A dy over the tiles. */
-#include <string.h>
-
 #include "convolution.h"
 
 static brood_toom_shape_t shape_of(const brood_layer_t *layer) {

@@ -88,8 +88,9 @@ typedef struct {
     } layer[16];                 /* the last one makes the classes */
 } network_t;
 
-/* Between them every kernel, every way to make a convolution forward and backward, every way to pool; the signal's
-   mini-batch is more than one block of images. */
+/* Between them every kernel, every way to make a convolution forward and backward, every way to pool. Where sums are
+   cut is part of the bits: the last one's mini-batch is cut into fewer parts than others', its parts into blocks of
+   images, and these into the groups of Toom-Cook's tiles and into panels. */
 static const network_t networks[] = {
     {.image = {7, 8, 3},
      .minibatch = 4,
@@ -150,6 +151,18 @@ static const network_t networks[] = {
                {BROOD_LAYER_RELU, {0}},
                {BROOD_LAYER_CONVOLUTION, {1, 3, 1, 1, 3, 0, false, BROOD_CONVOLUTION_FOURIER}},
                {BROOD_LAYER_DENSE, {.outputs = 5, .bias = true}}}},
+    {.image = {28, 28, 1},
+     .minibatch = 11,
+     .optimizer = {.kind = BROOD_OPTIMIZER_ADAM},
+     .count = 8,
+     .layer = {{BROOD_LAYER_CONVOLUTION, {3, 3, 1, 1, 28, 0, false, BROOD_CONVOLUTION_DIRECT}},
+               {BROOD_LAYER_RELU, {0}},
+               {BROOD_LAYER_CONVOLUTION, {5, 5, 2, 2, 4, 0, true, BROOD_CONVOLUTION_DIRECT}},
+               {BROOD_LAYER_RELU, {0}},
+               {BROOD_LAYER_CONVOLUTION, {3, 3, 1, 1, 80, 0, true, BROOD_CONVOLUTION_TOOM}},
+               {BROOD_LAYER_MAX_POOL, {2, 2, 2, 2, 0, 0, false, 0}},
+               {BROOD_LAYER_CONVOLUTION, {7, 7, 7, 7, 70, 0, false, BROOD_CONVOLUTION_DIRECT}},
+               {BROOD_LAYER_DENSE, {.outputs = 10, .bias = true}}}},
 };
 
 static const network_t child = {.image = {14, 14, 1},

@@ -116,13 +116,14 @@ done:
     return err;
 }
 
-/* A ReLU and a max-pooling may change places: the pooling then does both, and keeps which maxima were above 0. */
+/* A ReLU and a max-pooling may change places: the pooling then does both, and keeps which maxima were above 0. Not
+   where the ReLU reads the image: the pooling reads the ReLU's output, which must be another's. */
 static void absorb(int64_t count, brood_layer_t layers[]) {
     for (int64_t i = 0; i < count; i++) {
         brood_layer_t *layer = &layers[i];
         if (layer->kind != BROOD_LAYER_MAX_POOL || layer->input == BROOD_INPUT_IMAGE) continue;
         brood_layer_t *before = &layers[layer->input];
-        before->absorbed = before->kind == BROOD_LAYER_RELU;
+        before->absorbed = before->kind == BROOD_LAYER_RELU && before->input != BROOD_INPUT_IMAGE;
         layer->as.pool.rectifies = before->absorbed;
     }
 }

@@ -5,7 +5,7 @@
 
 #include "brood/nn/cost.h"
 
-/* The positive points of so many pairs; from three on near those with which brood_toom_growth is least. */
+/* The positive points of so many pairs; from three on near those with which growth_of is least. */
 static const double pair_at[BROOD_TOOM_PAIRS + 1][BROOD_TOOM_PAIRS] = {
     [1] = {1},
     [2] = {1, 2},
@@ -126,7 +126,8 @@ static double row_squared(const double row[BROOD_TOOM_POINTS]) {
 }
 
 /* An error of each product, as large as random numbers make it, comes through the transform behind it. */
-double brood_toom_growth(int64_t outputs, int64_t taps) {
+/* How much more rounding errors weigh in the outputs and the filters' gradients of such tiles than in direct sums. */
+static double growth_of(int64_t outputs, int64_t taps) {
     if (taps == 1) return 1;
     matrices_t m = matrices_of(outputs, taps);
     double     sum = 0;
@@ -246,8 +247,7 @@ brood_toom_shape_t brood_toom_choose(const brood_axis_t *height, const brood_axi
     double             growth[2][BROOD_TOOM_POINTS + 1] = {{0}};
     for (int i = 0; i < 2; i++) {
         most[i] = taps[i] == 1 ? 1 : BROOD_TOOM_POINTS - taps[i] + 1;
-        for (int64_t outputs = 1; outputs <= most[i]; outputs++)
-            growth[i][outputs] = brood_toom_growth(outputs, taps[i]);
+        for (int64_t outputs = 1; outputs <= most[i]; outputs++) growth[i][outputs] = growth_of(outputs, taps[i]);
     }
     for (int64_t high = 1; high <= most[0]; high++) {
         if (taps[0] > 1 && (high == 1 || (high + taps[0]) % 2 == 0)) continue; /* points are even */

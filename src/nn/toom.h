@@ -22,9 +22,6 @@ typedef struct {
 brood_toom_shape_t brood_toom_choose(const brood_axis_t *height, const brood_axis_t *width, int64_t channels,
                                      int64_t filters, bool propagates);
 
-/* How much more rounding errors weigh in the outputs and the filters' gradients of such tiles than in direct sums. */
-double brood_toom_growth(int64_t outputs, int64_t taps);
-
 /* An image of [size[0], size[1], channels] in tiles of plan[0], plan[1]. */
 brood_toom_t brood_toom_image(const brood_toom_axis_t plan[2], const int64_t size[2], const int64_t before[2],
                               int64_t channels);

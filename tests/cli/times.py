@@ -170,6 +170,7 @@ def test_a_complete_run_has_no_time_left(scratch):
     brood("search", "/dev/null", "--run", scratch / "run", *sets(**SMALL))
     told, line = left(scratch / "run")
     assert told["seconds_left"] == 0 and told["core_hours_left"] == 0 and told["cost_ratio"] > 0 and line is None, (told, line)
+    assert told["seconds_left_by"] is None, told
 
 
 def test_a_run_file_that_does_not_know_its_images_still_tells_what_is_left(scratch):

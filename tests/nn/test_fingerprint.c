@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <xmmintrin.h>
 
+#include "../../src/nn/layer.h"
 #include "brood/nn/fingerprint.h"
 #include "spoil.h"
 #include "support.h"
@@ -52,6 +53,30 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size) {
 void __wrap_free(void *block) {
     held -= block != NULL;
     __real_free(block);
+}
+
+/* ---- how mini-batches are cut ---- */
+
+enum { PARTS, BLOCKS, GROUPS, PANELS, CUTS };
+static int64_t cut[CUTS]; /* passes in which there are fewer parts than usual; more than one of the others */
+
+void __real_brood_net_backward(brood_net_t *net, const brood_real_t *dlogits);
+void __wrap_brood_net_backward(brood_net_t *net, const brood_real_t *dlogits);
+
+void __wrap_brood_net_backward(brood_net_t *net, const brood_real_t *dlogits) {
+    int64_t room = brood_net_part_room(net);
+    cut[PARTS] += net->parts < BROOD_MOST_THREADS;
+    for (int64_t i = 0; i < net->backward.count; i++) {
+        const brood_planned_t *planned = &net->backward.planned[i];
+        const brood_layer_t   *layer = planned->layer;
+        int64_t                block = planned->grain < room ? planned->grain : room;
+        if (planned->step->pieces) continue;
+        cut[BLOCKS] += block < room;
+        cut[GROUPS] += layer->ops == &brood_convolution_toom && layer->as.toom.group < block;
+        cut[PANELS] += layer->ops == &brood_convolution_direct &&
+                       layer->as.direct.forward.panel_rows < layer->as.direct.forward.height.out;
+    }
+    __real_brood_net_backward(net, dlogits);
 }
 
 /* ---- tests ---- */
@@ -109,6 +134,15 @@ static void it_is_the_same_whatever_was_computed_before(void **state) {
     brood_fingerprint_t again = fingerprint_of(other);
     assert_int_equal(difference(&again, &sound), 0);
     brood_math_destroy(&other);
+}
+
+/* Else another size of a block could change the bits of children, but not the fingerprint. */
+static void mini_batches_are_cut_in_every_way(void **state) {
+    (void)state;
+    memset(cut, 0, sizeof cut);
+    assert_int_equal(changed(), 0);
+    for (int i = 0; i < CUTS; i++)
+        if (cut[i] == 0) fail_msg("nothing is cut into %s", (const char *[]){"parts", "blocks", "groups", "panels"}[i]);
 }
 
 static void both_paths_have_the_same(void **state) {
@@ -318,6 +352,7 @@ int main(int argc, char **argv) {
     if (argc == 2 && !strcmp(argv[1], "print")) return print_fingerprints();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_the_same_whatever_was_computed_before),
+        cmocka_unit_test(mini_batches_are_cut_in_every_way),
         cmocka_unit_test(both_paths_have_the_same),
         cmocka_unit_test(one_input_changes_its_part_alone),
         cmocka_unit_test(one_bit_of_a_product_changes_products),

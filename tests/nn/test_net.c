@@ -44,7 +44,7 @@ static brood_net_spec_t image(void) {
     return spec;
 }
 
-/* The image that fills a block of images alone, several in a mini-batch. */
+/* Images of which a block holds two, so that a part has several blocks. */
 static brood_net_spec_t large(void) {
     brood_net_spec_t spec = spec_of(28, 28, 1);
     add(&spec, BROOD_LAYER_CONVOLUTION, WINDOW(3, 3, 1, 1, .outputs = 28, .bias = true));
@@ -236,6 +236,29 @@ static void the_fields_are_all_of_the_state(void **state) {
     }
 }
 
+/* Elsewhere a pooling does what the ReLU in front of it would; the image can't be taken for a ReLU's output. */
+static void a_relu_of_the_image_is_made_before_a_pooling(void **state) {
+    (void)state;
+    brood_real_t x[2][5 * 8 * 8], logits[2][5 * 10];
+    draw(9, 5 * 8 * 8, x[0]);
+    for (int64_t i = 0; i < 5 * 8 * 8; i++) x[1][i] = x[0][i] > 0 ? x[0][i] : 0;
+    assert_memory_not_equal(x[0], x[1], sizeof x[0]);
+    for (int i = 0; i < 2; i++) {
+        brood_net_spec_t spec = spec_of(8, 8, 1);
+        if (i == 0) add(&spec, BROOD_LAYER_RELU, NULL);
+        add(&spec, BROOD_LAYER_MAX_POOL, WINDOW(2, 2, 2, 2, .bias = false));
+        add(&spec, BROOD_LAYER_DENSE, ARGS(.outputs = 10, .bias = true));
+        spec.classes = 10;
+        fixture_t f;
+        fixture_create(&f, &spec, 5, AVX2, 21);
+        for (int64_t k = 0; k < brood_net_parameter_count(f.net); k++)
+            draw((uint64_t)k, brood_net_parameter(f.net, k)->count, brood_net_parameter(f.net, k)->value);
+        brood_net_forward(f.net, 5, x[i], false, (brood_key4_t){0}, logits[i]);
+        fixture_destroy(&f);
+    }
+    assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
+}
+
 static void a_network_that_is_none_is_refused_and_takes_nothing(void **state) {
     (void)state;
     brood_net_spec_t spec = image();
@@ -263,6 +286,7 @@ int main(void) {
         cmocka_unit_test(a_mini_batch_after_a_larger_one_is_as_if_alone),
         cmocka_unit_test(initial_weights_fill_their_bounds_and_nothing_else_is_drawn),
         cmocka_unit_test(the_fields_are_all_of_the_state),
+        cmocka_unit_test(a_relu_of_the_image_is_made_before_a_pooling),
         cmocka_unit_test(a_network_that_is_none_is_refused_and_takes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

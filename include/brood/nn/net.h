@@ -20,7 +20,7 @@ brood_err_t brood_net_create(const brood_net_spec_t *spec, int64_t minibatch, br
                              brood_net_t **net) BROOD_WARN_UNUSED;
 
 /* Draws the weights (spec->init), zeroes biases, sets scales to 1, running means to 0 and variances to 1. `part` of the
- * key is replaced by the number of the array. */
+   key is replaced by the number of the array. */
 void brood_net_initialise(brood_net_t *net, brood_key4_t key);
 
 /* logits[images, classes] of x[images, H, W, C], images ≤ minibatch. In training, batch statistics are used and running
@@ -30,7 +30,7 @@ void brood_net_forward(brood_net_t *net, int64_t images, const brood_real_t *x, 
                        brood_real_t *logits);
 
 /* Gradients of the loss whose derivative by the logits is dlogits[images, classes]; of the forward pass before, which
- * was a training one. */
+   was a training one; once, since it writes over what that pass has left. */
 void brood_net_backward(brood_net_t *net, const brood_real_t *dlogits);
 
 /* A parameter array: value, gradient and whether weight decay applies (weights of convolutions and dense layers). */
@@ -43,7 +43,8 @@ typedef struct {
 int64_t                  brood_net_parameter_count(const brood_net_t *net); /* arrays */
 const brood_parameter_t *brood_net_parameter(const brood_net_t *net, int64_t index);
 
-/* Where the time of training steps goes: seconds a layer, added up from brood_net_time on. */
+/* Where the time of training steps goes: seconds of the first of `math`'s threads a layer, added up from brood_net_time
+   on. */
 typedef struct {
     double forward, backward;
 } brood_layer_time_t;
