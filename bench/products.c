@@ -2,7 +2,6 @@
    rate of a loop of fused multiply-adds as the CPU's limit. OpenBLAS picks its kernels when it is loaded, so the
    program starts itself once for each width, with OPENBLAS_CORETYPE=Haswell for AVX2 and without it for AVX-512. */
 #include <cblas.h>
-#include <immintrin.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "brood/math/isa.h"
 #include "brood/math/product.h"
+#include "brood/math/rate.h"
 #include "brood/rng/philox.h"
 
 typedef enum { F32, F64 } element_t;
@@ -91,22 +91,11 @@ static void peer(const case_t *x, const memory_t *at) {
         cblas_sgemm(CblasRowMajor, a_op, b_op, (int)x->m, n, (int)x->k, 1, at->a, lda, at->b, ldb, 0, at->c, n);
 }
 
-/* Ten independent chains, more than two units of latency four can have under way. */
-#define FMA_LOOP(name, features, vector, set1, fmadd, lanes)                                                           \
-    __attribute__((target(features))) static double name(int64_t rounds) {                                             \
-        vector x = set1(0.999f), s0 = x, s1 = x, s2 = x, s3 = x, s4 = x, s5 = x, s6 = x, s7 = x, s8 = x, s9 = x;       \
-        double start = now();                                                                                          \
-        for (int64_t r = 0; r < rounds; r++) {                                                                         \
-            s0 = fmadd(s0, x, x), s1 = fmadd(s1, x, x), s2 = fmadd(s2, x, x), s3 = fmadd(s3, x, x);                    \
-            s4 = fmadd(s4, x, x), s5 = fmadd(s5, x, x), s6 = fmadd(s6, x, x), s7 = fmadd(s7, x, x);                    \
-            s8 = fmadd(s8, x, x), s9 = fmadd(s9, x, x);                                                                \
-            __asm__ volatile("" : "+v"(s0), "+v"(s1), "+v"(s2), "+v"(s3), "+v"(s4));                                   \
-            __asm__ volatile("" : "+v"(s5), "+v"(s6), "+v"(s7), "+v"(s8), "+v"(s9));                                   \
-        }                                                                                                              \
-        return (double)rounds * 20 * lanes / (now() - start) * 1e-9;                                                   \
-    }
-FMA_LOOP(fma_loop_avx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps, 8)
-FMA_LOOP(fma_loop_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps, 16)
+/* GFLOP/s of a loop of fused multiply-adds of the path's width. */
+static double limit_of(const brood_math_t *math, int64_t rounds) {
+    double start = now(), operations = brood_math_work(math, rounds);
+    return 1e-9 * operations / (now() - start);
+}
 
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -135,8 +124,7 @@ static void measure(brood_math_t *math, const case_t *x, const memory_t *at) {
         own[r] = calls * flops / (middle - start) * 1e-9;
         other[r] = calls * flops / (end - middle) * 1e-9;
         ratio[r] = own[r] / other[r];
-        limit[r] = brood_math_isa(math) == BROOD_ISA_AVX512 ? fma_loop_avx512(100000) : fma_loop_avx2(100000);
-        if (x->element == F64) limit[r] /= 2;
+        limit[r] = limit_of(math, 100000) / (x->element == F64 ? 2 : 1);
     }
     double mine = median(own, REPEATS), theirs = median(other, REPEATS), most = median(limit, REPEATS);
     printf("%-7s %-22s %5ld x %5ld x %5ld  %7.1f  %7.1f  %5.2f  %5.0f %%\n", brood_isa_name(brood_math_isa(math)),
@@ -157,7 +145,7 @@ static int measure_width(brood_isa_t isa) {
     if (brood_math_create(BROOD_NUMERICS_PORTABLE, isa, 1, &math) != BROOD_OK) return 1;
     openblas_set_num_threads(1);
     printf("%s against OpenBLAS %s; an fma loop makes %.0f GFLOP/s\n", brood_isa_name(isa), openblas_get_corename(),
-           isa == BROOD_ISA_AVX512 ? fma_loop_avx512(10000000) : fma_loop_avx2(10000000));
+           limit_of(math, 10000000));
     printf("%-7s %-22s %5s   %5s   %5s  %7s  %7s  %5s  %7s\n", "path", "what", "m", "n", "k", "GFLOP/s", "peer",
            "ratio", "of limit");
     for (int i = 0; i < CASES; i++) measure(math, &cases[i], &at);

@@ -47,7 +47,7 @@ typedef struct {
     int64_t       lda;            /* 0: rows of A lie one behind the other */
 } product_t;
 
-/* Of mini-batches of 100, in the ways that counted cost chooses for children like those of bench/steps.c. */
+/* Of mini-batches of 100, in the ways that counted cost chooses for children like those of bench/peer_pytorch.py. */
 static const product_t products[] = {
     /* Fourier, a call a frequency: rows images (images · rows of positions), 2 · filters, 2 · channels. The first
        layer has one channel, and nobody asks for its dx. */

@@ -80,6 +80,7 @@ done:
 typedef struct {
     int64_t                image[3], minibatch;
     brood_init_t           init;
+    bool                   large; /* of what it makes only gradients and parameters are looked at */
     brood_optimizer_args_t optimizer;
     int64_t                count;
     struct {
@@ -152,8 +153,9 @@ static const network_t networks[] = {
                {BROOD_LAYER_CONVOLUTION, {1, 3, 1, 1, 3, 0, false, BROOD_CONVOLUTION_FOURIER}},
                {BROOD_LAYER_DENSE, {.outputs = 5, .bias = true}}}},
     {.image = {28, 28, 1},
-     .minibatch = 11,
-     .optimizer = {.kind = BROOD_OPTIMIZER_ADAM},
+     .minibatch = 9,
+     .large = true,
+     .optimizer = {.kind = BROOD_OPTIMIZER_SGD},
      .count = 8,
      .layer = {{BROOD_LAYER_CONVOLUTION, {3, 3, 1, 1, 28, 0, false, BROOD_CONVOLUTION_DIRECT}},
                {BROOD_LAYER_RELU, {0}},
@@ -197,7 +199,7 @@ typedef struct {
 static void specify(trainee_t *t) {
     const network_t *from = t->network;
     t->spec = (brood_net_spec_t){
-        .image = {from->image[0], from->image[1], from->image[2]}, .init = from->init, .keeps_all = true};
+        .image = {from->image[0], from->image[1], from->image[2]}, .init = from->init, .keeps_all = !from->large};
     for (int64_t i = 0; i < from->count; i++)
         (void)brood_net_spec_add(&t->spec, from->layer[i].kind, &from->layer[i].args); /* they fit */
     t->spec.classes = from->layer[from->count - 1].args.outputs;
@@ -249,15 +251,17 @@ static void initialise(trainee_t *t, int64_t part, int64_t number) {
 }
 
 /* What a pass leaves of each layer, once where layers share it. */
-static uint64_t hash_outputs(const trainee_t *t, int64_t images, uint64_t hash) {
-    for (const brood_layer_t *layer = t->net->layer; layer < t->net->layer + t->net->count; layer++)
-        if (layer->y != layer->x) hash = hash_f32(hash, images * layer->out_size, layer->y);
+static uint64_t hash_outputs(const trainee_t *t, int64_t images, bool gradients, uint64_t hash) {
+    if (t->network->large) return hash;
+    for (const brood_layer_t *layer = t->net->layer; layer < t->net->layer + t->net->count; layer++) {
+        const brood_real_t *output = gradients ? layer->dy : layer->y, *input = gradients ? layer->dx : layer->x;
+        if (output != input) hash = hash_f32(hash, images * layer->out_size, output);
+    }
     return hash;
 }
 
 static uint64_t hash_gradients(const trainee_t *t, int64_t images, uint64_t hash) {
-    for (const brood_layer_t *layer = t->net->layer; layer < t->net->layer + t->net->count; layer++)
-        if (layer->dy != layer->dx) hash = hash_f32(hash, images * layer->out_size, layer->dy);
+    hash = hash_outputs(t, images, true, hash);
     for (int64_t i = 0; i < brood_net_parameter_count(t->net); i++)
         hash = hash_f32(hash, brood_net_parameter(t->net, i)->count, brood_net_parameter(t->net, i)->gradient);
     return hash;
@@ -265,7 +269,7 @@ static uint64_t hash_gradients(const trainee_t *t, int64_t images, uint64_t hash
 
 static uint64_t hash_step(trainee_t *t, int64_t images, brood_key4_t key, uint64_t hash) {
     brood_net_forward(t->net, images, t->x, true, key, t->logits);
-    hash = hash_outputs(t, images, hash);
+    hash = hash_outputs(t, images, false, hash);
     int64_t correct = brood_loss_softmax(images, t->spec.classes, t->logits, t->labels, t->loss, t->dlogits);
     hash = brood_hash(hash, &correct, sizeof correct);
     hash = hash_f64(hash, images, t->loss);
@@ -305,7 +309,7 @@ static brood_err_t hash_network(brood_math_t *math, int64_t part, int64_t number
         *hash = hash_step(&t, network->minibatch - step, network_key(part, number, MASKS + step), *hash);
     BROOD_TRY(hash_state(&t, hash));
     brood_net_forward(t.net, network->minibatch, t.x, false, network_key(part, number, MASKS), t.logits);
-    *hash = hash_outputs(&t, network->minibatch, *hash);
+    *hash = hash_outputs(&t, network->minibatch, false, *hash);
 done:
     brood_arena_fini(&t.arena);
     return err;
