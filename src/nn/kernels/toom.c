@@ -1,256 +1,9 @@
-/* Transforms of tiles (Lavin and Gray, arXiv 1509.09308), lanes being channels: along axis 1 first, then along axis 0.
- */
+/* Transforms of images in tiles, by passes along axis 1 first, then along axis 0 (toom_passes.h); the transposed ones
+   the other way round. */
 #include <string.h>
 
-#include "lanes.h"
 #include "path.h"
-
-/* Tiles side by side along one axis, `deep` of them at each place: element i of a tile at from + tile · from_tile +
-   k · from_deep + i · from_step, likewise `to`. Elements of an image outside 0 … size − 1 are zeros, or are not
-   written; elsewhere size is NO_EDGE. */
-typedef struct {
-    const brood_toom_axis_t   *axis;
-    const brood_toom_powers_t *powers;
-    int64_t                    tiles, deep;
-    const brood_real_t        *from;
-    brood_real_t              *to;
-    int64_t                    from_tile, from_deep, from_step, to_tile, to_deep, to_step;
-    int64_t                    begin, advance, size; /* of element 0 of tile 0; from tile to tile; of the image */
-    int64_t                    from_lanes, to_lanes;
-    int64_t                    added, added_later; /* elements that a scattered tile 0, and a later one, adds to */
-    const brood_real_t        *bias;               /* LANES or fewer numbers for each of the deep ones; NULL: none */
-} strip_t;
-
-#define NO_EDGE INT64_MAX
-
-typedef void strip_pass_t(const strip_t *strip);
-
-INLINE bool inside(const strip_t *strip, int64_t tile, int64_t i) {
-    int64_t at = strip->begin + tile * strip->advance + i;
-    return at >= 0 && at < strip->size;
-}
-
-/* Whether all of a tile of `count` elements lies in the image. */
-INLINE bool all_inside(const strip_t *strip, int64_t tile, int64_t count) {
-    int64_t first = strip->begin + tile * strip->advance;
-    return first >= 0 && first <= strip->size - count;
-}
-
-INLINE lanes_t read_element(const strip_t *strip, const bool sure, int64_t tile, const brood_real_t *from, int64_t i) {
-    if (!sure && !inside(strip, tile, i)) return lanes_set(0);
-    return lanes_load_n(from + i * strip->from_step, strip->from_lanes);
-}
-
-/* `full`: all lanes are stored, without a mask, which costs as much as several stores. */
-INLINE void write_element(const strip_t *strip, const bool full, brood_real_t *to, int64_t i, lanes_t x) {
-    if (full)
-        lanes_store(to + i * strip->to_step, x);
-    else
-        lanes_store_n(to + i * strip->to_step, x, strip->to_lanes);
-}
-
-INLINE void input_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
-                       const brood_real_t *from, brood_real_t *to) {
-    const brood_toom_axis_t *axis = strip->axis;
-    const int                points = 2 * pairs + 2;
-    lanes_t                  d[BROOD_TOOM_POINTS];
-#pragma GCC unroll 16
-    for (int i = 0; i < points; i++) d[i] = read_element(strip, sure, tile, from, i);
-    lanes_t zero = lanes_set(axis->zero[0]) * d[0], infinity = lanes_set(axis->infinity[0]) * d[1];
-#pragma GCC unroll 16
-    for (int k = 1; k <= pairs; k++) {
-        zero = lanes_fma(lanes_set(axis->zero[k]), d[2 * k], zero);
-        infinity = lanes_fma(lanes_set(axis->infinity[k]), d[2 * k + 1], infinity);
-    }
-    write_element(strip, full, to, 0, zero);
-#pragma GCC unroll 16
-    for (int a = 0; a < pairs; a++) {
-        lanes_t even = lanes_set(axis->even[a][0]) * d[2], odd = lanes_set(axis->odd[a][0]) * d[1];
-#pragma GCC unroll 16
-        for (int k = 1; k < pairs; k++) {
-            even = lanes_fma(lanes_set(axis->even[a][k]), d[2 * k + 2], even);
-            odd = lanes_fma(lanes_set(axis->odd[a][k]), d[2 * k + 1], odd);
-        }
-        write_element(strip, full, to, 2 * a + 1, even + odd);
-        write_element(strip, full, to, 2 * a + 2, even - odd);
-    }
-    write_element(strip, full, to, points - 1, infinity);
-}
-
-INLINE void input_pass(const int pairs, const bool full, const strip_t *strip) {
-    for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        const bool          sure = all_inside(strip, tile, 2 * pairs + 2);
-        const brood_real_t *from = strip->from + tile * strip->from_tile;
-        brood_real_t       *to = strip->to + tile * strip->to_tile;
-        for (int64_t k = 0; k < strip->deep; k++, from += strip->from_deep, to += strip->to_deep) {
-            if (sure)
-                input_tile(pairs, full, true, strip, tile, from, to);
-            else
-                input_tile(pairs, full, false, strip, tile, from, to);
-        }
-    }
-}
-
-INLINE void evaluate_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
-                          const brood_real_t *from, brood_real_t *to) {
-    const brood_toom_powers_t *powers = strip->powers;
-    const int64_t              count = powers->count;
-    const int                  points = 2 * pairs + 2;
-    lanes_t even[BROOD_TOOM_PAIRS], odd[BROOD_TOOM_PAIRS], y = read_element(strip, sure, tile, from, 0);
-    write_element(strip, full, to, 0, lanes_set(powers->zero) * y);
-#pragma GCC unroll 16
-    for (int a = 0; a < pairs; a++) {
-        even[a] = lanes_set(powers->power[a][0]) * y;
-        odd[a] = lanes_set(0);
-    }
-#pragma GCC unroll 16
-    for (int k = 1; k < points; k++) {
-        if (k >= count) break;
-        y = read_element(strip, sure, tile, from, k);
-#pragma GCC unroll 16
-        for (int a = 0; a < pairs; a++) {
-            if (k % 2 == 0)
-                even[a] = lanes_fma(lanes_set(powers->power[a][k]), y, even[a]);
-            else
-                odd[a] = lanes_fma(lanes_set(powers->power[a][k]), y, odd[a]);
-        }
-    }
-#pragma GCC unroll 16
-    for (int a = 0; a < pairs; a++) {
-        write_element(strip, full, to, 2 * a + 1, even[a] + odd[a]);
-        write_element(strip, full, to, 2 * a + 2, even[a] - odd[a]);
-    }
-    write_element(strip, full, to, points - 1, lanes_set(powers->infinity) * y);
-}
-
-INLINE void evaluate_pass(const int pairs, const bool full, const strip_t *strip) {
-    for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        const bool          sure = all_inside(strip, tile, strip->powers->count);
-        const brood_real_t *from = strip->from + tile * strip->from_tile;
-        brood_real_t       *to = strip->to + tile * strip->to_tile;
-        for (int64_t k = 0; k < strip->deep; k++, from += strip->from_deep, to += strip->to_deep) {
-            if (sure)
-                evaluate_tile(pairs, full, true, strip, tile, from, to);
-            else
-                evaluate_tile(pairs, full, false, strip, tile, from, to);
-        }
-    }
-}
-
-INLINE void collect_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
-                         const brood_real_t *from, brood_real_t *to, lanes_t bias) {
-    const brood_toom_powers_t *powers = strip->powers;
-    const int64_t              count = powers->count;
-    const int                  points = 2 * pairs + 2;
-    lanes_t                    sum[BROOD_TOOM_PAIRS], difference[BROOD_TOOM_PAIRS];
-#pragma GCC unroll 16
-    for (int a = 0; a < pairs; a++) {
-        lanes_t plus = lanes_load_n(from + (2 * a + 1) * strip->from_step, strip->from_lanes);
-        lanes_t minus = lanes_load_n(from + (2 * a + 2) * strip->from_step, strip->from_lanes);
-        sum[a] = plus + minus;
-        difference[a] = plus - minus;
-    }
-    lanes_t zero = lanes_load_n(from, strip->from_lanes);
-    lanes_t infinity = lanes_load_n(from + (points - 1) * strip->from_step, strip->from_lanes);
-#pragma GCC unroll 16
-    for (int k = 0; k < points; k++) {
-        if (k >= count) break;
-        if (!sure && !inside(strip, tile, k)) continue;
-        lanes_t y = bias;
-        if (k == 0) y = lanes_fma(lanes_set(powers->zero), zero, y);
-        if (k == count - 1) y = lanes_fma(lanes_set(powers->infinity), infinity, y);
-#pragma GCC unroll 16
-        for (int a = 0; a < pairs; a++)
-            y = lanes_fma(lanes_set(powers->power[a][k]), k % 2 == 0 ? sum[a] : difference[a], y);
-        write_element(strip, full, to, k, y);
-    }
-}
-
-INLINE void collect_pass(const int pairs, const bool full, const strip_t *strip) {
-    for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        const bool          sure = all_inside(strip, tile, strip->powers->count);
-        const brood_real_t *from = strip->from + tile * strip->from_tile;
-        brood_real_t       *to = strip->to + tile * strip->to_tile;
-        for (int64_t k = 0; k < strip->deep; k++, from += strip->from_deep, to += strip->to_deep) {
-            lanes_t bias = strip->bias ? lanes_load_n(strip->bias + k * LANES, strip->to_lanes) : lanes_set(0);
-            if (sure)
-                collect_tile(pairs, full, true, strip, tile, from, to, bias);
-            else
-                collect_tile(pairs, full, false, strip, tile, from, to, bias);
-        }
-    }
-}
-
-/* The transposed of input_tile: tiles that overlap are added up. */
-INLINE void scatter_element(const strip_t *strip, const bool full, const bool sure, int64_t tile, brood_real_t *to,
-                            int64_t i, lanes_t x) {
-    if (!sure && !inside(strip, tile, i)) return;
-    if (i < (tile == 0 ? strip->added : strip->added_later))
-        x = lanes_load_n(to + i * strip->to_step, strip->to_lanes) + x;
-    write_element(strip, full, to, i, x);
-}
-
-INLINE void scatter_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
-                         const brood_real_t *from, brood_real_t *to) {
-    const brood_toom_axis_t *axis = strip->axis;
-    const int                points = 2 * pairs + 2;
-    lanes_t                  sum[BROOD_TOOM_PAIRS], difference[BROOD_TOOM_PAIRS];
-#pragma GCC unroll 16
-    for (int a = 0; a < pairs; a++) {
-        lanes_t plus = lanes_load_n(from + (2 * a + 1) * strip->from_step, strip->from_lanes);
-        lanes_t minus = lanes_load_n(from + (2 * a + 2) * strip->from_step, strip->from_lanes);
-        sum[a] = plus + minus;
-        difference[a] = plus - minus;
-    }
-    lanes_t zero = lanes_load_n(from, strip->from_lanes);
-    lanes_t infinity = lanes_load_n(from + (points - 1) * strip->from_step, strip->from_lanes);
-#pragma GCC unroll 16
-    for (int k = 0; k <= pairs; k++) {
-        lanes_t even = lanes_set(axis->zero[k]) * zero, odd = lanes_set(axis->infinity[k]) * infinity;
-#pragma GCC unroll 16
-        for (int a = 0; a < pairs; a++) {
-            if (k > 0) even = lanes_fma(lanes_set(axis->even[a][k - 1]), sum[a], even);
-            if (k < pairs) odd = lanes_fma(lanes_set(axis->odd[a][k]), difference[a], odd);
-        }
-        scatter_element(strip, full, sure, tile, to, 2 * k, even);
-        scatter_element(strip, full, sure, tile, to, 2 * k + 1, odd);
-    }
-}
-
-INLINE void scatter_pass(const int pairs, const bool full, const strip_t *strip) {
-    for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        const bool          sure = all_inside(strip, tile, 2 * pairs + 2);
-        const brood_real_t *from = strip->from + tile * strip->from_tile;
-        brood_real_t       *to = strip->to + tile * strip->to_tile;
-        for (int64_t k = 0; k < strip->deep; k++, from += strip->from_deep, to += strip->to_deep) {
-            if (sure)
-                scatter_tile(pairs, full, true, strip, tile, from, to);
-            else
-                scatter_tile(pairs, full, false, strip, tile, from, to);
-        }
-    }
-}
-
-#define PASS(kind, pairs)                                                                                              \
-    static void kind##_pass_##pairs(const strip_t *strip) {                                                            \
-        if (strip->to_lanes == LANES)                                                                                  \
-            kind##_pass(pairs, true, strip);                                                                           \
-        else                                                                                                           \
-            kind##_pass(pairs, false, strip);                                                                          \
-    }
-#define PASSES(pairs) PASS(input, pairs) PASS(evaluate, pairs) PASS(collect, pairs) PASS(scatter, pairs)
-#define ALL_PAIRS(X)  X(1) X(2) X(3) X(4) X(5)
-ALL_PAIRS(PASSES)
-_Static_assert(BROOD_TOOM_PAIRS == 5, "a pass is missing");
-
-#define INPUT(pairs)    [pairs] = input_pass_##pairs,
-#define EVALUATE(pairs) [pairs] = evaluate_pass_##pairs,
-#define COLLECT(pairs)  [pairs] = collect_pass_##pairs,
-#define SCATTER(pairs)  [pairs] = scatter_pass_##pairs,
-static strip_pass_t *const input_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(INPUT)};
-static strip_pass_t *const evaluate_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(EVALUATE)};
-static strip_pass_t *const collect_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(COLLECT)};
-static strip_pass_t *const scatter_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(SCATTER)};
+#include "toom_passes.h"
 
 /* Elements of a tile along an axis in the image, and how far apart tiles begin. */
 static int64_t advance_of(const brood_toom_t *toom, int axis) {
@@ -301,6 +54,22 @@ static int64_t next_tiles(const brood_toom_t *toom, int64_t elements, int64_t li
     return 0;
 }
 
+/* Where axis 1 alone is transformed: each row of the image, straight to its points. x: where the padding in front of
+   the first one begins. */
+static void spread_rows(const brood_toom_t *toom, strip_pass_t *const passes[], strip_t row, group_t group,
+                        const brood_real_t *x, brood_real_t *t, int64_t pitch) {
+    row.deep = group.deep;
+    row.from_deep = row.to_deep = LANES;
+    row.to_step = pitch;
+    row.to_tile = toom->channels;
+    row.to_lanes = group.lanes;
+    for (int64_t i = 0; i < toom->size[0]; i++) {
+        row.from = x + i * toom->step[0];
+        row.to = t + i * toom->tiles[1] * toom->channels;
+        passes[row.axis->pairs](&row);
+    }
+}
+
 /* From the image to the points: of a group of channels. `elements` of a tile along axis 0 are read. */
 static void spread(const brood_toom_t *toom, strip_pass_t *const passes[], int64_t elements, group_t group,
                    const brood_real_t *x, brood_real_t *t, int64_t pitch, brood_real_t *workspace) {
@@ -311,16 +80,7 @@ static void spread(const brood_toom_t *toom, strip_pass_t *const passes[], int64
     row.from_lanes = group.lanes;
     x -= toom->before[1] * toom->step[1];
     if (toom->axis[0]->points == 1) {
-        row.deep = group.deep;
-        row.from_deep = row.to_deep = LANES;
-        row.to_step = pitch;
-        row.to_tile = toom->channels;
-        row.to_lanes = group.lanes;
-        for (int64_t i = 0; i < toom->size[0]; i++) {
-            row.from = x + i * toom->step[0];
-            row.to = t + i * tiles * toom->channels;
-            passes[row.axis->pairs](&row);
-        }
+        spread_rows(toom, passes, row, group, x, t, pitch);
         return;
     }
     row.to_step = LANES;
@@ -352,6 +112,21 @@ static void spread(const brood_toom_t *toom, strip_pass_t *const passes[], int64
     }
 }
 
+/* Where axis 1 alone is transformed: straight from its points to each row of the image. x as of spread_rows. */
+static void gather_rows(const brood_toom_t *toom, strip_pass_t *const passes[], strip_t row, group_t group,
+                        const brood_real_t *t, int64_t pitch, brood_real_t *x) {
+    row.deep = group.deep;
+    row.from_deep = row.to_deep = LANES;
+    row.from_step = pitch;
+    row.from_tile = toom->channels;
+    row.from_lanes = group.lanes;
+    for (int64_t i = 0; i < toom->size[0]; i++) {
+        row.from = t + i * toom->tiles[1] * toom->channels;
+        row.to = x + i * toom->step[0];
+        passes[row.axis->pairs](&row);
+    }
+}
+
 /* The transposed: from the points to the image. `elements` of a tile along axis 0 are made; where that is more than
    tiles are apart, those of the next tiles are added to them. */
 static void gather(const brood_toom_t *toom, strip_pass_t *const passes[], int64_t elements, group_t group,
@@ -366,16 +141,7 @@ static void gather(const brood_toom_t *toom, strip_pass_t *const passes[], int64
     row.bias = bias;
     x -= toom->before[1] * toom->step[1];
     if (toom->axis[0]->points == 1) {
-        row.deep = group.deep;
-        row.from_deep = row.to_deep = LANES;
-        row.from_step = pitch;
-        row.from_tile = toom->channels;
-        row.from_lanes = group.lanes;
-        for (int64_t i = 0; i < toom->size[0]; i++) {
-            row.from = t + i * tiles * toom->channels;
-            row.to = x + i * toom->step[0];
-            passes[row.axis->pairs](&row);
-        }
+        gather_rows(toom, passes, row, group, t, pitch, x);
         return;
     }
     row.from_step = LANES;
