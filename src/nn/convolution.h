@@ -19,10 +19,6 @@ static inline bool brood_convolution_strided(const brood_layer_t *layer) {
     return layer->args.stride_height > 1 || layer->args.stride_width > 1;
 }
 
-static inline int64_t brood_larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
 /* Elements from one point of a transform to the next, of so many rows: a line more than they take, so that points do
    not meet in the same places of a cache. */
 static inline int64_t brood_convolution_pitch(int64_t rows, int64_t numbers) {

@@ -1,5 +1,11 @@
 #include "layer.h"
 
+int64_t brood_array_count(const brood_array_t *array) {
+    int64_t count = 1;
+    for (int i = 0; i < array->ndim; i++) count *= array->shape[i];
+    return count;
+}
+
 const brood_layer_ops_t *brood_layer_ops(brood_layer_kind_t kind) {
     static const brood_layer_ops_t *const ops[BROOD_LAYER_KINDS] = {
         [BROOD_LAYER_CONVOLUTION] = &brood_convolution_direct,

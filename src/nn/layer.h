@@ -5,6 +5,7 @@
 #include "axis.h"
 #include "brood/nn/cost.h"
 #include "brood/nn/net.h"
+#include "brood/util/bound.h"
 #include "fourier.h"
 #include "kernels/kernels.h"
 #include "sweep.h"
@@ -24,6 +25,8 @@ typedef struct {
     brood_start_t start;
     int64_t       fan_in, fan_out; /* of drawn ones */
 } brood_array_t;
+
+int64_t brood_array_count(const brood_array_t *array); /* its elements */
 
 /* What a thread makes steps with. */
 typedef struct {
@@ -237,7 +240,7 @@ static inline brood_real_t *brood_layer_partial(const brood_layer_t *layer, cons
 
 /* Parts of the mini-batch that is passing. */
 static inline int64_t brood_net_parts(const brood_net_t *net) {
-    return net->images < net->parts ? net->images : net->parts;
+    return brood_smaller(net->images, net->parts);
 }
 
 /* Images of a part, at most; of a block of a layer. */
@@ -245,8 +248,7 @@ static inline int64_t brood_net_part_room(const brood_net_t *net) {
     return (net->minibatch + net->parts - 1) / net->parts;
 }
 static inline int64_t brood_layer_room(const brood_net_t *net, const brood_layer_t *layer) {
-    int64_t part = brood_net_part_room(net);
-    return layer->grain < part ? layer->grain : part;
+    return brood_smaller(layer->grain, brood_net_part_room(net));
 }
 
 /* Takes activations and gradients from the arena. */

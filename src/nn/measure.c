@@ -2,12 +2,6 @@
 
 #include <math.h>
 
-static int64_t array_count(const brood_array_t *array) {
-    int64_t count = 1;
-    for (int i = 0; i < array->ndim; i++) count *= array->shape[i];
-    return count;
-}
-
 brood_err_t brood_net_measure(const brood_net_spec_t *spec, int64_t minibatch, brood_measure_t *measure) {
     brood_layer_t layer[BROOD_MAX_LAYERS];
     *measure = (brood_measure_t){0};
@@ -18,7 +12,7 @@ brood_err_t brood_net_measure(const brood_net_spec_t *spec, int64_t minibatch, b
         const brood_layer_t *at = &layer[i];
         brood_array_t        array[BROOD_MAX_ARRAYS];
         int64_t              arrays = at->ops->arrays ? at->ops->arrays(at, array) : 0;
-        for (int64_t j = 0; j < arrays; j++) measure->parameters += array_count(&array[j]);
+        for (int64_t j = 0; j < arrays; j++) measure->parameters += brood_array_count(&array[j]);
         if (at->kind == BROOD_LAYER_CONVOLUTION || at->kind == BROOD_LAYER_DENSE)
             measure->flops += 6 * at->out_size * array[0].fan_in;
         measure->bytes += 4 * minibatch * at->out_size;

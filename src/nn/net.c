@@ -39,9 +39,8 @@ static void lay_out_parameters(brood_net_t *net, brood_layer_t *layer, brood_are
     brood_array_t array[BROOD_MAX_ARRAYS];
     int64_t       arrays = layer->ops->arrays ? layer->ops->arrays(layer, array) : 0;
     for (int64_t i = 0; i < arrays; i++) {
-        int64_t            index = net->parameter_count++, count = 1;
+        int64_t            index = net->parameter_count++, count = brood_array_count(&array[i]);
         brood_parameter_t *parameter = &net->parameter[index];
-        for (int j = 0; j < array[i].ndim; j++) count *= array[i].shape[j];
         net->array[index] = array[i];
         snprintf(net->name[index], sizeof net->name[index], "layer%d/%s", layer->index, array[i].name);
         *parameter = (brood_parameter_t){.name = net->name[index],

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "brood/util/bound.h"
+
 /* A gathered panel has at most so many elements (unless one row has more): 256 KiB of float, so that it stays in L2. */
 #define PANEL 65536
 
@@ -25,12 +27,8 @@ brood_sweep_t brood_sweep_plan(const brood_axis_t *height, const brood_axis_t *w
     return sweep;
 }
 
-static int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
 static int64_t panel_elements(const brood_sweep_t *sweep, int64_t images) {
-    return smaller(sweep->panel_rows, images * sweep->height.out) * sweep->width.out * sweep->depth;
+    return brood_smaller(sweep->panel_rows, images * sweep->height.out) * sweep->width.out * sweep->depth;
 }
 
 int64_t brood_sweep_workspace(const brood_sweep_t *sweep, int64_t images) {
@@ -52,7 +50,7 @@ int64_t brood_sweep_scatter_workspace(const brood_sweep_t *sweep) {
 
 /* How many of an axis' inputs any window covers: with strides the last ones may be beyond. */
 static int64_t covered(const brood_axis_t *axis) {
-    return smaller(axis->in, brood_axis_padded(axis) - axis->before);
+    return brood_smaller(axis->in, brood_axis_padded(axis) - axis->before);
 }
 
 static void pad(const brood_sweep_t *sweep, const brood_real_t *x, brood_real_t *padded) {
@@ -128,7 +126,7 @@ static bool next_panel(const brood_sweep_t *sweep, const brood_nn_kernels_t *ker
     }
     if (*cursor == 0)
         for (int64_t i = 0; i < images; i++) pad(sweep, x + i * image_size, workspace + i * sweep->padded);
-    int64_t rows = smaller(sweep->panel_rows, images * sweep->height.out - *cursor);
+    int64_t rows = brood_smaller(sweep->panel_rows, images * sweep->height.out - *cursor);
     if (rows == 0) return false;
     brood_real_t *gathered = workspace + images * sweep->padded;
     gather(sweep, kernels, workspace, *cursor, rows, gathered);
@@ -169,7 +167,8 @@ void brood_sweep_scatter(const brood_sweep_t *sweep, brood_math_t *math, const b
     for (int64_t image = 0; image < images; image++, dx += image_size) {
         memset(padded, 0, (size_t)sweep->padded * sizeof *padded);
         for (int64_t first = 0; first < sweep->height.out; first += sweep->panel_rows) {
-            int64_t rows = smaller(sweep->panel_rows, sweep->height.out - first), columns = rows * sweep->width.out;
+            int64_t rows = brood_smaller(sweep->panel_rows, sweep->height.out - first);
+            int64_t columns = rows * sweep->width.out;
             brood_product_packed_real(math, BROOD_PLAIN, columns, sweep->depth, sweep->filters, dy, sweep->filters,
                                       packed, NULL, false, panel, sweep->depth);
             dy += columns * sweep->filters;

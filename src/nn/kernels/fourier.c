@@ -3,6 +3,7 @@
    the rows. The inverse goes along the rows first. */
 #include <string.h>
 
+#include "brood/util/bound.h"
 #include "fourier_passes.h"
 #include "path.h"
 
@@ -152,15 +153,11 @@ void KERNEL(fourier_inverse_group)(const brood_fourier_t *fourier, const brood_f
 #define narrow_inverse_group KERNEL(fourier_inverse_group)
 #endif
 
-static int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
 void KERNEL(fourier_forward)(const brood_fourier_t *fourier, const brood_fourier_window_t *window,
                              const brood_real_t *x, brood_real_t *spectrum, int64_t slot_pitch,
                              brood_real_t *workspace) {
     for (int64_t c = 0; c < window->channels; c += LANES) {
-        const int64_t lanes = smaller(LANES, window->channels - c);
+        const int64_t lanes = brood_smaller(LANES, window->channels - c);
         if (lanes <= NARROW_LANES)
             narrow_forward_group(fourier, window, lanes, x + c, spectrum + c, slot_pitch, workspace);
         else
@@ -172,7 +169,7 @@ void KERNEL(fourier_inverse)(const brood_fourier_t *fourier, const brood_fourier
                              const brood_real_t *spectrum, int64_t slot_pitch, const brood_real_t *bias,
                              brood_real_t *x, brood_real_t *workspace) {
     for (int64_t c = 0; c < window->channels; c += LANES) {
-        const int64_t       lanes = smaller(LANES, window->channels - c);
+        const int64_t       lanes = brood_smaller(LANES, window->channels - c);
         const brood_real_t *plus = bias ? bias + c : NULL;
         if (lanes <= NARROW_LANES)
             narrow_inverse_group(fourier, window, lanes, spectrum + c, slot_pitch, plus, x + c, workspace);

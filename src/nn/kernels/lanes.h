@@ -209,6 +209,15 @@ static inline __attribute__((always_inline, unused)) void taps_store_n(int8_t *p
 
 #endif /* no generic path */
 
+/* a b + c, of single reals. */
+INLINE brood_real_t fused(brood_real_t a, brood_real_t b, brood_real_t c) {
+#ifdef BROOD_NN_DOUBLE
+    return __builtin_fma(a, b, c);
+#else
+    return __builtin_fmaf(a, b, c);
+#endif
+}
+
 #define HALVES (LANES / WIDE) /* vectors of doubles that a vector of reals widens to */
 
 #endif

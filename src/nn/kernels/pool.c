@@ -1,6 +1,7 @@
 /* Maxima that know where in their window they stand. Of equals the first wins: an earlier number keeps its place unless
    a later one is larger. */
 
+#include "brood/util/bound.h"
 #include "lanes.h"
 #include "path.h"
 
@@ -77,13 +78,6 @@ INLINE best_t element(const brood_line_t *line, const brood_real_t *x, int64_t p
     return (best_t){load(x + position * line->step, n), index_set((brood_index_t)position)};
 }
 
-static int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-static int64_t larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
 /* Windows of two: each position is read once. */
 INLINE void forward_pairs(const brood_line_t *line, kind_t kind, const brood_real_t *x, brood_real_t *y, void *index) {
     best_t here = element(line, x, 0, kind.n);
@@ -97,8 +91,8 @@ INLINE void forward_pairs(const brood_line_t *line, kind_t kind, const brood_rea
 
 INLINE void forward_direct(const brood_line_t *line, kind_t kind, const brood_real_t *x, brood_real_t *y, void *index) {
     for (int64_t o = 0; o < line->positions; o++) {
-        int64_t first = o - line->before, begin = larger(first, 0),
-                end = smaller(first + line->window, line->positions);
+        int64_t first = o - line->before, begin = brood_larger(first, 0),
+                end = brood_smaller(first + line->window, line->positions);
         best_t best = element(line, x, begin, kind.n);
         for (int64_t p = begin + 1; p < end; p++) best = follow(best, element(line, x, p, kind.n));
         finish(kind, best, first, y, index, o * line->step);
@@ -114,7 +108,7 @@ INLINE void forward_pieces(const brood_line_t *line, kind_t kind, const brood_re
     for (int64_t piece = -before; piece < positions - before; piece += line->window) {
         /* Outputs o = p + before of the windows that begin at p in this piece, as far as the line goes. */
         const int64_t next = piece + line->window; /* the window that begins at piece + j ends at next + j − 1 */
-        const int64_t last = smaller(next, positions) - 1;
+        const int64_t last = brood_smaller(next, positions) - 1;
         best_t        best = element(line, x, last, kind.n);
         for (int64_t p = last;; p--) {
             if (p < last && p >= 0) best = follow(element(line, x, p, kind.n), best);
@@ -127,7 +121,7 @@ INLINE void forward_pieces(const brood_line_t *line, kind_t kind, const brood_re
             if (p == piece) break;
         }
         if (next >= positions) continue;
-        int64_t end = smaller(next + line->window - 1, positions - before + line->window - 1);
+        int64_t end = brood_smaller(next + line->window - 1, positions - before + line->window - 1);
         best_t  prefix = element(line, x, next, kind.n);
         for (int64_t p = next; p < end; p++) {
             if (p > next && p < positions) prefix = follow(prefix, element(line, x, p, kind.n));
@@ -178,8 +172,8 @@ void KERNEL(pool_line_forward)(const brood_line_t *line, const brood_real_t *x, 
 INLINE void backward_direct(const brood_line_t *line, kind_t kind, const brood_real_t *dy, const void *index,
                             brood_real_t *dx) {
     for (int64_t p = 0; p < line->positions; p++) {
-        int64_t begin = larger(p + line->before - line->window + 1, 0);
-        int64_t end = smaller(p + line->before + 1, line->positions);
+        int64_t begin = brood_larger(p + line->before - line->window + 1, 0);
+        int64_t end = brood_smaller(p + line->before + 1, line->positions);
         lanes_t sum = lanes_set(0);
         for (int64_t o = begin; o < end; o++) {
             lanes_index_t here = index_set((brood_index_t)(p - o + line->before));
@@ -279,7 +273,7 @@ void KERNEL(pool_window_forward)(const brood_window_t *window, const brood_real_
     for (; window->narrow && c + LANES <= channels; c += LANES)
         windows_forward(window, (kind_t){LANES, true, window->rectifies}, x + c, y + c, index_at(true, index, c));
     for (; c < channels; c += LANES) {
-        kind_t kind = {smaller(LANES, channels - c), window->narrow, window->rectifies};
+        kind_t kind = {brood_smaller(LANES, channels - c), window->narrow, window->rectifies};
         windows_forward(window, kind, x + c, y + c, index_at(window->narrow, index, c));
     }
 }
@@ -316,7 +310,7 @@ void KERNEL(pool_window_backward)(const brood_window_t *window, const brood_real
     for (; window->narrow && c + LANES <= channels; c += LANES)
         windows_backward(window, (kind_t){.n = LANES, .narrow = true}, dy + c, index_read_at(true, index, c), dx + c);
     for (; c < channels; c += LANES) {
-        kind_t kind = {.n = smaller(LANES, channels - c), .narrow = window->narrow};
+        kind_t kind = {.n = brood_smaller(LANES, channels - c), .narrow = window->narrow};
         windows_backward(window, kind, dy + c, index_read_at(window->narrow, index, c), dx + c);
     }
 }

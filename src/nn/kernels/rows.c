@@ -1,4 +1,5 @@
 /* Element-wise passes over [rows, channels], and sums over rows. */
+#include "brood/util/bound.h"
 #include "lanes.h"
 #include "path.h"
 
@@ -10,22 +11,10 @@ void KERNEL(relu_backward)(int64_t n, const brood_real_t *y, const brood_real_t 
     for (int64_t i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
 }
 
-static int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
-static inline brood_real_t fused(brood_real_t a, brood_real_t b, brood_real_t c) {
-#ifdef BROOD_NN_DOUBLE
-    return __builtin_fma(a, b, c);
-#else
-    return __builtin_fmaf(a, b, c);
-#endif
-}
-
 void KERNEL(affine_rows)(int64_t rows, int64_t channels, const brood_real_t *a, const brood_real_t *b,
                          const brood_real_t *x, brood_real_t *y) {
     for (int64_t row = 0; row < rows; row += BROOD_TILE, x += BROOD_TILE * channels, y += BROOD_TILE * channels) {
-        int64_t n = smaller(rows - row, BROOD_TILE) * channels;
+        int64_t n = brood_smaller(rows - row, BROOD_TILE) * channels;
         for (int64_t i = 0; i < n; i++) y[i] = fused(a[i], x[i], b[i]);
     }
 }
@@ -33,7 +22,7 @@ void KERNEL(affine_rows)(int64_t rows, int64_t channels, const brood_real_t *a, 
 void KERNEL(affine2_rows)(int64_t rows, int64_t channels, const brood_real_t *a, const brood_real_t *b,
                           const brood_real_t *c, const brood_real_t *dy, const brood_real_t *x, brood_real_t *dx) {
     for (int64_t row = 0; row < rows; row += BROOD_TILE) {
-        int64_t n = smaller(rows - row, BROOD_TILE) * channels;
+        int64_t n = brood_smaller(rows - row, BROOD_TILE) * channels;
         for (int64_t i = 0; i < n; i++) dx[i] = fused(a[i], dy[i], fused(b[i], x[i], c[i]));
         dy += n, x += n, dx += n;
     }
@@ -41,7 +30,7 @@ void KERNEL(affine2_rows)(int64_t rows, int64_t channels, const brood_real_t *a,
 
 void KERNEL(add_up)(int64_t n, int64_t arrays, int64_t pitch, const brood_real_t *x, brood_real_t *y) {
     for (int64_t i = 0; i < n; i += LANES) {
-        int64_t lanes = smaller(n - i, LANES);
+        int64_t lanes = brood_smaller(n - i, LANES);
         lanes_t sum = lanes_load_n(x + i, lanes);
         for (int64_t j = 1; j < arrays; j++) sum += lanes_load_n(x + j * pitch + i, lanes);
         lanes_store_n(y + i, sum, lanes);
@@ -56,7 +45,7 @@ static inline void sum_lanes(int64_t rows, int64_t channels, int64_t n, const br
     for (int half = 0; half < HALVES; half++) total[half] = wide_zero();
     for (int64_t row = 0; row < rows; row += SHORT) {
         lanes_t few = lanes_set(0);
-        for (int64_t i = row; i < smaller(row + SHORT, rows); i++, x += channels)
+        for (int64_t i = row; i < brood_smaller(row + SHORT, rows); i++, x += channels)
             few += n == LANES ? lanes_load(x) : lanes_load_n(x, n);
         for (int half = 0; half < HALVES; half++) total[half] += lanes_widen(few, half);
     }

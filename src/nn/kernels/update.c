@@ -42,14 +42,6 @@ void KERNEL(adam)(int64_t n, const brood_adam_t *adam, const brood_real_t *gradi
     lanes_store_n(value + i, w, rest);
 }
 
-static inline brood_real_t fused(brood_real_t a, brood_real_t b, brood_real_t c) {
-#ifdef BROOD_NN_DOUBLE
-    return __builtin_fma(a, b, c);
-#else
-    return __builtin_fmaf(a, b, c);
-#endif
-}
-
 void KERNEL(sgd)(int64_t n, double rate, double momentum, double decay, const brood_real_t *gradient,
                  brood_real_t *velocity, brood_real_t *value) {
     const brood_real_t by = -(brood_real_t)rate, keep = (brood_real_t)momentum, pull = (brood_real_t)decay;
