@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "brood/util/bound.h"
 #include "brood/util/duration.h"
 
 #define MOST_CHILDREN 10000 /* worked off one by one, in whole rounds */
@@ -95,14 +96,11 @@ static double work_off(const forecast_t *forecast, int64_t rounds, int64_t ranks
     return rounds > 0 ? whole[rounds - 1] : 0;
 }
 
-static int64_t least(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
 brood_err_t forecast_wall(const forecast_t *forecast, int64_t trainers, double *seconds) {
-    const int64_t begun = least(forecast->lag + 1, forecast->rounds); /* rounds at the same time */
-    const int64_t rounds = least(forecast->rounds, MOST_CHILDREN / forecast->round + 4 * least(begun, 100));
-    const int64_t ranks = least(trainers, rounds * forecast->round);
+    const int64_t begun = brood_smaller(forecast->lag + 1, forecast->rounds); /* rounds at the same time */
+    const int64_t rounds =
+        brood_smaller(forecast->rounds, MOST_CHILDREN / forecast->round + 4 * brood_smaller(begun, 100));
+    const int64_t ranks = brood_smaller(trainers, rounds * forecast->round);
     double       *room = calloc((size_t)(ranks + forecast->round + rounds) + 1, sizeof *room), work;
     *seconds = 0;
     if (!room) return brood_fail(BROOD_E_MEMORY, "no memory to foresee %lld children", (long long)forecast->round);
@@ -116,7 +114,7 @@ brood_err_t forecast_wall(const forecast_t *forecast, int64_t trainers, double *
 double forecast_quantile(int64_t count, double value[], double share) {
     if (count == 0) return NAN;
     qsort(value, (size_t)count, sizeof *value, by_size);
-    return value[least((int64_t)(share * (double)count), count - 1)];
+    return value[brood_smaller((int64_t)(share * (double)count), count - 1)];
 }
 
 const char *forecast_print(double seconds, char text[FORECAST_TEXT_SIZE]) {

@@ -16,7 +16,7 @@ int64_t brood_convolution_arrays(const brood_layer_t *layer, brood_array_t array
     return layer->args.bias ? 2 : 1;
 }
 
-const brood_layer_ops_t *brood_convolution_choose(const brood_layer_t *layer) {
+const brood_layer_ops_t *brood_convolution_choose(brood_layer_t *layer) {
     static const brood_layer_ops_t *const ways[] = {[BROOD_CONVOLUTION_DIRECT] = &brood_convolution_direct,
                                                     [BROOD_CONVOLUTION_TOOM] = &brood_convolution_toom,
                                                     [BROOD_CONVOLUTION_FOURIER] = &brood_convolution_fourier};
@@ -26,13 +26,14 @@ const brood_layer_ops_t *brood_convolution_choose(const brood_layer_t *layer) {
     double                   least = 0;
     for (int32_t i = BROOD_CONVOLUTION_DIRECT; i < count; i++) {
         if (layer->args.method != BROOD_CONVOLUTION_CHEAPEST && layer->args.method != i) continue;
-        if (!ways[i]->fits(layer)) continue;
+        if (!ways[i]->plan(layer)) continue;
         brood_work_t work = ways[i]->work(layer);
         double       cost = brood_work_cost(&work);
         if (best && cost >= least) continue;
         best = ways[i];
         least = cost;
     }
+    if (best) (void)best->plan(layer); /* the others have planned in its place */
     return best;
 }
 

@@ -4,8 +4,9 @@
 
 #include "layer.h"
 
-/* The cheapest way to make this layer, or the one that its specification names; NULL where it can't be made so. */
-const brood_layer_ops_t *brood_convolution_choose(const brood_layer_t *layer);
+/* The cheapest way to make this layer, or the one that its specification names, planned in layer->as; NULL where it
+   can't be made so. */
+const brood_layer_ops_t *brood_convolution_choose(brood_layer_t *layer);
 
 int64_t brood_convolution_arrays(const brood_layer_t *layer, brood_array_t array[BROOD_MAX_ARRAYS]);
 

@@ -22,9 +22,8 @@ static int64_t partial(const brood_layer_t *layer) {
 
 static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
                              brood_arena_t *arena) {
-    int64_t        filters = layer->out[2], channels = layer->in[2];
-    brood_sweep_t *forward = &layer->as.direct.forward, *backward = &layer->as.direct.backward;
-    *forward = plan_forward(layer);
+    int64_t              filters = layer->out[2], channels = layer->in[2];
+    const brood_sweep_t *forward = &layer->as.direct.forward, *backward = &layer->as.direct.backward;
     layer->as.direct.packed =
         brood_arena_take(arena, (size_t)brood_packed_count_real(math, forward->depth, filters) * sizeof(brood_real_t));
     brood_bias_lay_out(net, layer, arena);
@@ -36,7 +35,6 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
             arena, (size_t)brood_packed_count_real(math, filters, forward->depth) * sizeof(brood_real_t));
         return (brood_needs_t){.workspace = brood_larger(workspace, brood_sweep_scatter_workspace(forward))};
     }
-    *backward = plan_backward(layer);
     layer->as.direct.packed_back = brood_arena_take(
         arena, (size_t)brood_packed_count_real(math, backward->depth, channels) * sizeof(brood_real_t));
     workspace = brood_larger(workspace, brood_sweep_workspace(backward, brood_layer_room(net, layer)));
@@ -119,15 +117,16 @@ static void add_forward(const brood_sweep_t *sweep, brood_work_t *work) {
     add_gathering(sweep, work);
 }
 
-static bool fits(const brood_layer_t *layer) {
-    (void)layer;
+static bool plan(brood_layer_t *layer) {
+    layer->as.direct.forward = plan_forward(layer);
+    layer->as.direct.backward = plan_backward(layer);
     return true;
 }
 
 static brood_work_t work(const brood_layer_t *layer) {
-    brood_sweep_t sweep = plan_forward(layer);
-    brood_work_t  work = {0};
-    double        positions = (double)sweep.positions;
+    const brood_sweep_t sweep = layer->as.direct.forward;
+    brood_work_t        work = {0};
+    double              positions = (double)sweep.positions;
     add_forward(&sweep, &work);
     brood_work_product(&work, (double)sweep.depth, sweep.filters, positions, 1); /* dW */
     brood_work_tiles(&work, (double)sweep.depth * ceil(positions / BROOD_CHAIN), sweep.filters);
@@ -140,8 +139,7 @@ static brood_work_t work(const brood_layer_t *layer) {
         brood_work_tiles(&work, positions, sweep.depth);
         brood_work_add(&work, BROOD_WORK_COPY, 3 * brood_work_vectors(sweep.positions * sweep.depth));
     } else {
-        brood_sweep_t back = plan_backward(layer);
-        add_forward(&back, &work);
+        add_forward(&layer->as.direct.backward, &work);
     }
     return work;
 }
@@ -158,6 +156,6 @@ const brood_layer_ops_t brood_convolution_direct = {
     .finish_backward = {{finish_backward, brood_partial_pieces, 0}},
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward, NULL, BROOD_AT_BOTH}},
-    .fits = fits,
+    .plan = plan,
     .work = work,
 };

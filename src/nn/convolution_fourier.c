@@ -3,9 +3,12 @@
    Y = X M(V), DX = D M(V)ᵀ, and the gradient of V is Xᵀ D folded as M is made. */
 #include "convolution.h"
 
-static brood_fourier_shape_t shape_of(const brood_layer_t *layer) {
-    brood_axis_t height = brood_convolution_height(layer), width = brood_convolution_width(layer);
-    return brood_fourier_choose(&height, &width, layer->in[2], layer->out[2], layer->propagates);
+static bool plan(brood_layer_t *layer) {
+    brood_axis_t           height = brood_convolution_height(layer), width = brood_convolution_width(layer);
+    brood_fourier_shape_t *shape = &layer->as.fourier.shape;
+    if (brood_convolution_strided(layer) || (layer->args.height == 1 && layer->args.width == 1)) return false;
+    *shape = brood_fourier_choose(&height, &width, layer->in[2], layer->out[2], layer->propagates);
+    return shape->points[0] > 0;
 }
 
 static brood_real_t *take_spectra(brood_arena_t *arena, int64_t slots, int64_t pitch) {
@@ -15,11 +18,10 @@ static brood_real_t *take_spectra(brood_arena_t *arena, int64_t slots, int64_t p
 static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
                              brood_arena_t *arena) {
     (void)math;
-    brood_fourier_shape_t shape = shape_of(layer);
-    brood_fourier_t      *fourier = &layer->as.fourier.fourier;
-    int64_t               rows = net->minibatch * shape.signals, channels = shape.channels, filters = shape.filters;
-    brood_fourier_plan(shape.points, arena, fourier);
-    layer->as.fourier.signals = shape.signals;
+    const brood_fourier_shape_t *shape = &layer->as.fourier.shape;
+    brood_fourier_t             *fourier = &layer->as.fourier.fourier;
+    int64_t rows = net->minibatch * shape->signals, channels = shape->channels, filters = shape->filters;
+    brood_fourier_plan(shape->points, arena, fourier);
     layer->as.fourier.pitch = brood_convolution_pitch(2 * rows, channels);
     layer->as.fourier.y_pitch = brood_convolution_pitch(2 * rows, filters);
     layer->as.fourier.filters_pitch = brood_convolution_pitch(2 * channels, filters);
@@ -33,14 +35,14 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
 /* The windows of x and dx (behind the padding), of y and dy, of the filter's taps. */
 static brood_fourier_window_t window_of_x(const brood_layer_t *layer) {
     brood_axis_t height = brood_convolution_height(layer), width = brood_convolution_width(layer);
-    int64_t      rows = layer->as.fourier.signals > 1 ? 1 : height.in;
+    int64_t      rows = layer->as.fourier.shape.signals > 1 ? 1 : height.in;
     return (brood_fourier_window_t){.begin = {height.before, width.before},
                                     .count = {rows, width.in},
                                     .stride = layer->in[2],
                                     .channels = layer->in[2]};
 }
 static brood_fourier_window_t window_of_y(const brood_layer_t *layer) {
-    int64_t rows = layer->as.fourier.signals > 1 ? 1 : layer->out[0];
+    int64_t rows = layer->as.fourier.shape.signals > 1 ? 1 : layer->out[0];
     return (brood_fourier_window_t){.count = {rows, layer->out[1]}, .stride = layer->out[2], .channels = layer->out[2]};
 }
 static brood_fourier_window_t window_of_taps(const brood_layer_t *layer) {
@@ -69,7 +71,7 @@ static void prepare_forward(brood_net_t *net, brood_layer_t *layer, brood_worker
 static void transform(brood_net_t *net, brood_layer_t *layer, const brood_worker_t *worker,
                       const brood_fourier_window_t *window, int64_t first, int64_t images, const brood_real_t *x,
                       brood_real_t *spectrum, int64_t pitch) {
-    int64_t signals = layer->as.fourier.signals, size = window->count[0] * window->count[1] * window->stride;
+    int64_t signals = layer->as.fourier.shape.signals, size = window->count[0] * window->count[1] * window->stride;
     spectrum += first * signals * 2 * window->channels;
     for (int64_t i = 0; i < images * signals; i++)
         net->kernels->fourier_forward(&layer->as.fourier.fourier, window, x + i * size,
@@ -79,7 +81,7 @@ static void transform(brood_net_t *net, brood_layer_t *layer, const brood_worker
 static void transform_back(brood_net_t *net, brood_layer_t *layer, const brood_worker_t *worker,
                            const brood_fourier_window_t *window, int64_t first, int64_t images,
                            const brood_real_t *spectrum, int64_t pitch, const brood_real_t *bias, brood_real_t *x) {
-    int64_t signals = layer->as.fourier.signals, size = window->count[0] * window->count[1] * window->stride;
+    int64_t signals = layer->as.fourier.shape.signals, size = window->count[0] * window->count[1] * window->stride;
     spectrum += first * signals * 2 * window->channels;
     for (int64_t i = 0; i < images * signals; i++)
         net->kernels->fourier_inverse(&layer->as.fourier.fourier, window, spectrum + i * 2 * window->channels, pitch,
@@ -100,7 +102,7 @@ static int64_t slots_of(const brood_net_t *net, const brood_layer_t *layer) {
 
 static void forward_products(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
                              int64_t count) {
-    int64_t       rows = net->images * layer->as.fourier.signals, channels = layer->in[2], filters = layer->out[2];
+    int64_t rows = net->images * layer->as.fourier.shape.signals, channels = layer->in[2], filters = layer->out[2];
     brood_real_t *matrix = worker->workspace;
     for (int64_t slot = first; slot < first + count; slot++) {
         net->kernels->fourier_matrix(channels, filters,
@@ -128,7 +130,7 @@ static void backward_transform(brood_net_t *net, brood_layer_t *layer, brood_wor
 /* The gradients take the places of what they are the gradients of. */
 static void backward_products(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first,
                               int64_t count) {
-    int64_t       rows = net->images * layer->as.fourier.signals, channels = layer->in[2], filters = layer->out[2];
+    int64_t rows = net->images * layer->as.fourier.shape.signals, channels = layer->in[2], filters = layer->out[2];
     brood_real_t *matrix = worker->workspace, *gradient = matrix + 4 * channels * filters;
     for (int64_t slot = first; slot < first + count; slot++) {
         brood_real_t       *x = layer->as.fourier.spectrum + slot * layer->as.fourier.pitch;
@@ -162,13 +164,8 @@ static void finish_backward(brood_net_t *net, brood_layer_t *layer, brood_worker
                                       worker->workspace);
 }
 
-static bool fits(const brood_layer_t *layer) {
-    if (brood_convolution_strided(layer) || (layer->args.height == 1 && layer->args.width == 1)) return false;
-    return shape_of(layer).points[0] > 0;
-}
-
 static brood_work_t work(const brood_layer_t *layer) {
-    brood_work_t work = shape_of(layer).work;
+    brood_work_t work = layer->as.fourier.shape.work;
     brood_work_keep(&work, (layer->propagates ? 3 : 2), layer->in_size);
     return work;
 }
@@ -186,6 +183,6 @@ const brood_layer_ops_t brood_convolution_fourier = {
     .backward = {{backward_transform, NULL, BROOD_AT_OUTPUT},
                  {backward_products, slots_of, 0},
                  {backward, NULL, BROOD_AT_INPUT}},
-    .fits = fits,
+    .plan = plan,
     .work = work,
 };

@@ -3,9 +3,12 @@
    of the filters G' Σ B'x ⊙ A dy over the tiles. */
 #include "convolution.h"
 
-static brood_toom_shape_t shape_of(const brood_layer_t *layer) {
-    brood_axis_t height = brood_convolution_height(layer), width = brood_convolution_width(layer);
-    return brood_toom_choose(&height, &width, layer->in[2], layer->out[2], layer->propagates);
+static bool plan(brood_layer_t *layer) {
+    brood_axis_t        height = brood_convolution_height(layer), width = brood_convolution_width(layer);
+    brood_toom_shape_t *shape = &layer->as.toom.shape;
+    if (brood_convolution_strided(layer) || (layer->args.height == 1 && layer->args.width == 1)) return false;
+    *shape = brood_toom_choose(&height, &width, layer->in[2], layer->out[2], layer->propagates);
+    return shape->outputs[0] > 0;
 }
 
 #define GROUP_ELEMENTS 131072 /* transformed tiles of a group of images */
@@ -15,35 +18,37 @@ static int64_t tiles_of(const brood_toom_t *toom) {
     return toom->tiles[0] * toom->tiles[1];
 }
 
-/* Elements that a group's transformed tiles of x, and of dy, take. */
+/* Elements from one point to the next of a group's transformed tiles of x, or of dy; that these take. */
+static int64_t pitch_of(const brood_layer_t *layer, int64_t channels) {
+    return brood_convolution_pitch(layer->as.toom.group * tiles_of(&layer->as.toom.x), channels);
+}
 static int64_t space_of(const brood_layer_t *layer, int64_t channels) {
-    return brood_toom_points(layer->as.toom.plan) *
-           brood_convolution_pitch(layer->as.toom.group * tiles_of(&layer->as.toom.x), channels);
+    return layer->as.toom.shape.points * pitch_of(layer, channels);
+}
+
+/* What the transforms of images and of filters work in. */
+static int64_t transforms_room(const brood_layer_t *layer) {
+    return brood_larger(brood_toom_workspace(&layer->as.toom.x), brood_toom_workspace(&layer->as.toom.filters));
 }
 
 static int64_t partial(const brood_layer_t *layer) {
-    brood_toom_shape_t shape = shape_of(layer);
-    brood_toom_axis_t  plan[2];
-    brood_toom_plan(shape.outputs[0], layer->args.height, &plan[0]);
-    brood_toom_plan(shape.outputs[1], layer->args.width, &plan[1]);
-    return brood_toom_points(plan) * layer->in[2] * layer->out[2];
+    return layer->as.toom.shape.points * layer->in[2] * layer->out[2];
 }
 
 static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const brood_math_t *math,
                              brood_arena_t *arena) {
-    brood_axis_t       height = brood_convolution_height(layer), width = brood_convolution_width(layer);
-    brood_toom_shape_t shape = shape_of(layer);
-    brood_toom_axis_t *plan = layer->as.toom.plan = brood_arena_take(arena, 2 * sizeof *plan);
-    brood_toom_axis_t  counted[2];
-    if (!plan) layer->as.toom.plan = plan = counted;
-    brood_toom_plan(shape.outputs[0], height.kernel, &plan[0]);
-    brood_toom_plan(shape.outputs[1], width.kernel, &plan[1]);
+    brood_axis_t              height = brood_convolution_height(layer), width = brood_convolution_width(layer);
+    const brood_toom_shape_t *shape = &layer->as.toom.shape;
+    brood_toom_axis_t        *axes = layer->as.toom.axes = brood_arena_take(arena, 2 * sizeof *axes), counted[2];
+    if (!axes) axes = counted; /* of an arena that only counts */
+    brood_toom_plan(shape->outputs[0], height.kernel, &axes[0]);
+    brood_toom_plan(shape->outputs[1], width.kernel, &axes[1]);
 
-    int64_t       channels = layer->in[2], filters = layer->out[2], points = brood_toom_points(plan);
+    int64_t       channels = layer->in[2], filters = layer->out[2], points = shape->points;
     const int64_t size[2] = {height.in, width.in}, before[2] = {height.before, width.before};
-    layer->as.toom.x = brood_toom_image(plan, size, before, channels);
-    layer->as.toom.y = brood_toom_image(plan, size, (const int64_t[2]){0, 0}, filters);
-    layer->as.toom.filters = brood_toom_taps(plan, channels * filters);
+    layer->as.toom.x = brood_toom_image(axes, size, before, channels);
+    layer->as.toom.y = brood_toom_image(axes, size, (const int64_t[2]){0, 0}, filters);
+    layer->as.toom.filters = brood_toom_taps(axes, channels * filters);
     int64_t an_image = points * tiles_of(&layer->as.toom.x) * (channels + filters);
     layer->as.toom.group = brood_larger(1, GROUP_ELEMENTS / an_image);
     if (layer->as.toom.group > brood_layer_room(net, layer)) layer->as.toom.group = brood_layer_room(net, layer);
@@ -56,11 +61,7 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     if (layer->propagates) layer->as.toom.packed_back = brood_arena_take(arena, packed_back * sizeof(brood_real_t));
     brood_bias_lay_out(net, layer, arena);
 
-    int64_t of_tiles =
-        brood_larger(brood_toom_workspace(&layer->as.toom.x), brood_toom_workspace(&layer->as.toom.filters));
-    int64_t of_group = space_of(layer, channels) + space_of(layer, filters);
-    if (plan == counted) layer->as.toom.plan = NULL;
-    return (brood_needs_t){.workspace = of_tiles + of_group};
+    return (brood_needs_t){.workspace = transforms_room(layer) + space_of(layer, channels) + space_of(layer, filters)};
 }
 
 /* The workspace: of the transforms; the transformed tiles of `channels` numbers a position; what is behind them. */
@@ -70,8 +71,7 @@ typedef struct {
 
 static room_t room_of(const brood_worker_t *worker, const brood_layer_t *layer, int64_t channels) {
     room_t room = {.tiles = worker->workspace};
-    room.first = room.tiles +
-                 brood_larger(brood_toom_workspace(&layer->as.toom.x), brood_toom_workspace(&layer->as.toom.filters));
+    room.first = room.tiles + transforms_room(layer);
     room.second = room.first + space_of(layer, channels);
     return room;
 }
@@ -83,7 +83,7 @@ static int64_t filter_pieces(const brood_net_t *net, const brood_layer_t *layer)
 
 static int64_t points_of(const brood_net_t *net, const brood_layer_t *layer) {
     (void)net;
-    return brood_toom_points(layer->as.toom.plan);
+    return layer->as.toom.shape.points;
 }
 
 /* The numbers of the filters' taps that pieces are made of, as a tile of their own. */
@@ -120,10 +120,6 @@ static void pack_transposed(brood_net_t *net, brood_layer_t *layer, brood_worker
                         filters, layer->as.toom.packed_back + p * count);
 }
 
-static int64_t pitch_of(const brood_layer_t *layer, int64_t channels) {
-    return brood_convolution_pitch(layer->as.toom.group * tiles_of(&layer->as.toom.x), channels);
-}
-
 /* The transformed tiles of a group of images. */
 static void transform_x(brood_net_t *net, const brood_layer_t *layer, const room_t *room, int64_t images,
                         const brood_real_t *x) {
@@ -138,7 +134,7 @@ static void multiply(const brood_layer_t *layer, brood_worker_t *worker, int64_t
                      int64_t channels, const brood_real_t *packed, int64_t packed_count, brood_real_t *to,
                      int64_t to_channels) {
     int64_t rows = images * tiles_of(&layer->as.toom.x);
-    for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
+    for (int64_t p = 0; p < layer->as.toom.shape.points; p++)
         brood_product_packed_real(worker->math, BROOD_PLAIN, rows, to_channels, channels,
                                   from + p * pitch_of(layer, channels), channels, packed + p * packed_count, NULL,
                                   false, to + p * pitch_of(layer, to_channels), to_channels);
@@ -176,9 +172,9 @@ static bool has_one(const brood_toom_axis_t *axis) {
 /* Where an axis has the point 1, a tile's value is the sum of its elements there: dy's rows are then these. */
 static void add_bias(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, bool fresh, int64_t images,
                      const brood_real_t *dy, const brood_real_t *transformed) {
-    const brood_toom_axis_t *plan = layer->as.toom.plan;
-    int64_t                  point = (plan[0].points > 1 ? plan[1].points : 0) + (plan[1].points > 1);
-    if (has_one(&plan[0]) && has_one(&plan[1]))
+    const brood_toom_axis_t *high = layer->as.toom.axes, *wide = high + 1;
+    int64_t                  point = (high->points > 1 ? wide->points : 0) + (wide->points > 1);
+    if (has_one(high) && has_one(wide))
         brood_bias_add(net, layer, worker, fresh, images * tiles_of(&layer->as.toom.y),
                        transformed + point * pitch_of(layer, layer->out[2]));
     else
@@ -195,7 +191,7 @@ static void backward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_
         net->kernels->toom_evaluate(to, dy + i * layer->out_size, room.second + i * tiles * filters,
                                     pitch_of(layer, filters), room.tiles);
     add_bias(net, layer, worker, !accumulate, images, dy, room.second);
-    for (int64_t p = 0; p < brood_toom_points(layer->as.toom.plan); p++)
+    for (int64_t p = 0; p < layer->as.toom.shape.points; p++)
         brood_product_real(worker->math, BROOD_TRANSPOSED, BROOD_PLAIN, channels, filters, images * tiles,
                            room.first + p * pitch_of(layer, channels), channels,
                            room.second + p * pitch_of(layer, filters), filters, accumulate,
@@ -231,13 +227,8 @@ static void collect_filters(brood_net_t *net, brood_layer_t *layer, brood_worker
                                layer->array[0]->gradient + begin, worker->workspace);
 }
 
-static bool fits(const brood_layer_t *layer) {
-    if (brood_convolution_strided(layer) || (layer->args.height == 1 && layer->args.width == 1)) return false;
-    return shape_of(layer).outputs[0] > 0;
-}
-
 static brood_work_t work(const brood_layer_t *layer) {
-    brood_work_t work = shape_of(layer).work;
+    brood_work_t work = layer->as.toom.shape.work;
     brood_work_keep(&work, (layer->propagates ? 3 : 2), layer->in_size);
     return work;
 }
@@ -254,6 +245,6 @@ const brood_layer_ops_t brood_convolution_toom = {
     .finish_backward = {{add_up, brood_partial_pieces, 0}, {collect_filters, filter_pieces, 0}},
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward, NULL, BROOD_AT_BOTH}},
-    .fits = fits,
+    .plan = plan,
     .work = work,
 };

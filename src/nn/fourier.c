@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "brood/math/function.h"
-#include "brood/nn/cost.h"
+#include "brood/util/bound.h"
 
 /* Butterflies there are, with what one costs an element: vector instructions of its arithmetic, of the turns behind it,
    of loads and stores. */
@@ -43,13 +43,9 @@ static factors_t factors_of(int64_t n, bool line) {
     return factorise(n, 0, line ? 2 : 1, BROOD_FOURIER_PASSES);
 }
 
-static int64_t larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
 /* Points of an axis: its signal and the padding of one side, or all taps. */
 static int64_t least_points(const brood_axis_t *axis) {
-    return larger(axis->in + larger(axis->before, axis->kernel - 1 - axis->before), axis->kernel);
+    return brood_larger(axis->in + brood_larger(axis->before, axis->kernel - 1 - axis->before), axis->kernel);
 }
 
 /* Frequencies of a real plane that are not another's conjugate: half of them, and those that are their own. */

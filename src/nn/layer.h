@@ -77,8 +77,8 @@ typedef struct {
     brood_step_t forward[BROOD_MAX_STEPS], backward[BROOD_MAX_STEPS];
     /* In pieces: before all layers' steps of a forward pass, before and behind all of a backward pass. */
     brood_step_t prepare_forward[BROOD_MAX_STEPS], prepare_backward[BROOD_MAX_STEPS], finish_backward[BROOD_MAX_STEPS];
-    /* Of a convolution: whether it can be made so. */
-    bool (*fits)(const brood_layer_t *layer);
+    /* Of a convolution: plans it in layer->as, which the others below and lay_out go by; false: it can't be made so. */
+    bool (*plan)(brood_layer_t *layer);
     brood_work_t (*work)(const brood_layer_t *layer); /* of a training step of one image */
 } brood_layer_ops_t;
 
@@ -113,15 +113,16 @@ struct brood_layer {
             brood_real_t *packed, *packed_back;
         } direct;
         struct {
-            brood_fourier_t fourier;
-            int64_t         signals; /* an image */
+            brood_fourier_shape_t shape;
+            brood_fourier_t       fourier;
             /* Of x, then of dx; of the filters, then of their gradient: [slot][row, real | imaginary, channels], its
                slots `pitch` elements apart. The spectra of y and of dy are the network's exchange. */
             brood_real_t *spectrum, *filters;
             int64_t       pitch, filters_pitch, y_pitch;
         } fourier;
         struct {
-            brood_toom_axis_t *plan; /* [2] */
+            brood_toom_shape_t shape;
+            brood_toom_axis_t *axes; /* [2] */
             brood_toom_t       x, y;
             brood_toom_t       filters;              /* channels · filters numbers a tap */
             int64_t            group;                /* images at a time */

@@ -29,10 +29,9 @@ static size_t reals(int64_t count) {
 #define BLOCK_IMAGES   32
 
 static int64_t grain_of(const brood_layer_t *layer) {
-    int64_t larger = layer->in_size > layer->out_size ? layer->in_size : layer->out_size;
     if (layer->ops->of_part) return INT64_MAX;
-    int64_t images = BLOCK_ELEMENTS / larger;
-    return images < 1 ? 1 : images > BLOCK_IMAGES ? BLOCK_IMAGES : images;
+    int64_t images = BLOCK_ELEMENTS / brood_larger(layer->in_size, layer->out_size);
+    return brood_larger(1, brood_smaller(images, BLOCK_IMAGES));
 }
 
 static void lay_out_parameters(brood_net_t *net, brood_layer_t *layer, brood_arena_t *arena) {

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "brood/nn/cost.h"
-
 /* The positive points of so many pairs; from three on near those with which growth_of is least. */
 static const double pair_at[BROOD_TOOM_PAIRS + 1][BROOD_TOOM_PAIRS] = {
     [1] = {1},
@@ -181,10 +179,6 @@ brood_toom_t brood_toom_taps(const brood_toom_axis_t plan[2], int64_t channels) 
     return toom;
 }
 
-int64_t brood_toom_points(const brood_toom_axis_t plan[2]) {
-    return plan[0].points * plan[1].points;
-}
-
 int64_t brood_toom_workspace(const brood_toom_t *toom) {
     return toom->rows * line_of(toom);
 }
@@ -258,7 +252,7 @@ brood_toom_shape_t brood_toom_choose(const brood_axis_t *height, const brood_axi
             brood_work_t  work = work_of(size, taps, outputs, channels, filters, propagates);
             double        cost = brood_work_cost(&work);
             if (best.outputs[0] > 0 && cost >= least) continue;
-            best = (brood_toom_shape_t){{high, wide}, work};
+            best = (brood_toom_shape_t){{high, wide}, (high + taps[0] - 1) * (wide + taps[1] - 1), work};
             least = cost;
         }
     }

@@ -14,7 +14,7 @@
 void brood_toom_plan(int64_t outputs, int64_t taps, brood_toom_axis_t *axis);
 
 typedef struct {
-    int64_t      outputs[2]; /* of a tile: height, width */
+    int64_t      outputs[2], points; /* of a tile: height, width; of both axes together */
     brood_work_t work;
 } brood_toom_shape_t;
 
@@ -28,7 +28,6 @@ brood_toom_t brood_toom_image(const brood_toom_axis_t plan[2], const int64_t siz
 /* The taps of a filter as one tile: [taps, taps, channels]. */
 brood_toom_t brood_toom_taps(const brood_toom_axis_t plan[2], int64_t channels);
 
-int64_t brood_toom_points(const brood_toom_axis_t plan[2]); /* of a tile */
-int64_t brood_toom_workspace(const brood_toom_t *toom);     /* elements */
+int64_t brood_toom_workspace(const brood_toom_t *toom); /* elements */
 
 #endif
