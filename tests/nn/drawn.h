@@ -18,7 +18,7 @@ typedef struct {
     brood_ref_window_t w; /* filters: or units of a dense layer, else 1 */
     int64_t            subject, minibatch;
     int32_t            percent;                             /* dropped */
-    bool               bias, ties;                          /* x takes few values */
+    bool               bias, ties, fixed;                   /* ties: x takes few values; fixed: see check.h */
     int64_t            inputs, outputs, count[2];           /* elements of all images; of the parameters */
     brood_real_t      *x, *dy, *parameter[2] /* or NULL */; /* x NULL: not drawn yet */
     expected_t         expected[ARRAYS];
