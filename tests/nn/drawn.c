@@ -20,7 +20,7 @@ static int64_t taps_inside(int64_t in, int64_t kernel, int64_t stride) {
     brood_axis_t axis = brood_axis_same(in, kernel, stride);
     int64_t      taps = 0;
     for (int64_t o = 0, first = -axis.before; o < axis.out; o++, first += stride)
-        taps += smaller(first + kernel, in) - larger(first, 0);
+        taps += brood_smaller(first + kernel, in) - brood_larger(first, 0);
     return taps;
 }
 

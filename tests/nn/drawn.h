@@ -3,6 +3,7 @@
 #define TESTS_NN_DRAWN_H
 
 #include "../../src/nn/ref/ref.h"
+#include "brood/util/bound.h"
 #include "support.h"
 
 enum { DIRECT, TOOM, FOURIER, POOL, RECTIFIED, RELU, NORM, DENSE, AVERAGE, DROPOUT, SUBJECTS }; /* what is tested */
@@ -28,13 +29,6 @@ extern uint64_t drawing; /* where it is: what is drawn next follows from it */
 
 int64_t below(int64_t count); /* 0 … count − 1 */
 int64_t up_to(int64_t most);  /* 1 … most, small ones more often */
-
-static inline int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-static inline int64_t larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
 
 /* Products of a convolution or a dense layer, and elements that a pooling looks at: those in the padding are none. */
 int64_t work_of(const brood_ref_window_t *w);

@@ -7,7 +7,7 @@
    it has room for more images. */
 static void check_fixed(const drawn_t *shape, int64_t subject) {
     drawn_t c = *shape;
-    c.minibatch = larger(c.minibatch, c.w.images);
+    c.minibatch = brood_larger(c.minibatch, c.w.images);
     c.subject = subject;
     c.fixed = true;
     check(&c, NULL);

@@ -43,7 +43,7 @@ static int64_t block_of(const brood_net_t *net) {
     int64_t grain = brood_net_part_room(net);
     for (int64_t i = 0; i < net->forward.count; i++) {
         const brood_planned_t *planned = &net->forward.planned[i];
-        if (planned->layer->index >= 1 && !planned->step->pieces) grain = smaller(grain, planned->grain);
+        if (planned->layer->index >= 1 && !planned->step->pieces) grain = brood_smaller(grain, planned->grain);
     }
     return grain;
 }
@@ -56,7 +56,7 @@ static void count(const drawn_t *c, const brood_net_t *net) {
         int64_t images = brood_team_share(w->images, parts, part, &first);
         left_over |= one_left(images, block);
         for (; c->subject == TOOM && images > 0; images -= block)
-            left_of_group |= one_left(smaller(images, block), net->layer[1].as.toom.group);
+            left_of_group |= one_left(brood_smaller(images, block), net->layer[1].as.toom.group);
     }
     counts[CASES]++;
     counts[STRIDED] += w->stride_height > 1 || w->stride_width > 1;
@@ -98,7 +98,7 @@ enum { CONVOLUTIONS = 198, POOLINGS = 130, OTHERS = 35 };
 
 /* A small plane; a plane; rows; a column. */
 static void draw_image(drawn_t *c, int64_t most, int64_t longest) {
-    int64_t form = below(6), small = larger(most / 3, 1);
+    int64_t form = below(6), small = brood_larger(most / 3, 1);
     if (form < 4) {
         c->w.height = form < 2 ? up_to(small) : 1 + below(most);
         c->w.width = form < 2 ? up_to(small) : 1 + below(most);
@@ -120,8 +120,8 @@ static void draw_window(drawn_t *c, int64_t most, int64_t longest) {
    size and with the largest that the network makes. */
 static void draw_images(drawn_t *c) {
     const brood_ref_window_t *w = &c->w;
-    int64_t                   elements = w->height * w->width * larger(w->channels, w->filters), turn = number % 10;
-    int64_t                   block = smaller(larger(65536 / elements, 1), 32), images_a_part = block;
+    int64_t elements = w->height * w->width * brood_larger(w->channels, w->filters), turn = number % 10;
+    int64_t block = brood_smaller(brood_larger(65536 / elements, 1), 32), images_a_part = block;
     if (turn < 7) images_a_part = 2 + 2 * below(2);
     if (turn == 7) images_a_part = 1 + below(block);
     c->w.images = turn == 0 ? 1 : turn < 5 ? 1 + below(20) : BROOD_MOST_THREADS * images_a_part + 1;
@@ -143,7 +143,7 @@ static void draw_wide(drawn_t *c) {
     c->w.width = 33 - below(18);
     c->w.kernel_height = c->w.kernel_width = 3;
     c->w.channels = 1;
-    c->w.filters = smaller(21500 / (c->w.height * c->w.width), 70);
+    c->w.filters = brood_smaller(21500 / (c->w.height * c->w.width), 70);
     c->w.images = c->minibatch = 2 * BROOD_MOST_THREADS + 1;
 }
 
@@ -153,8 +153,8 @@ static void draw_usual(drawn_t *c) {
     c->w.channels = up_to(40);
     c->w.filters = up_to(70);
     if (below(4) == 0) {
-        c->w.stride_height = 1 + below(smaller(c->w.height, 3));
-        c->w.stride_width = 1 + below(smaller(c->w.width, 3));
+        c->w.stride_height = 1 + below(brood_smaller(c->w.height, 3));
+        c->w.stride_width = 1 + below(brood_smaller(c->w.width, 3));
     }
     draw_images(c);
 }
@@ -183,7 +183,7 @@ static void convolutions_of_any_shape_are_the_naive_one(void **state) {
     for (number = 0; number < CONVOLUTIONS; number++) {
         drawn_t c;
         draw_convolution(&c);
-        int64_t taps = larger(c.w.kernel_height, c.w.kernel_width);
+        int64_t taps = brood_larger(c.w.kernel_height, c.w.kernel_width);
         bool    transforms = c.w.stride_height == 1 && c.w.stride_width == 1 && taps > 1;
         for (c.subject = DIRECT; c.subject <= FOURIER; c.subject++) {
             tell_if_it_fails(&c);
@@ -211,8 +211,8 @@ static void check_all_of(int64_t cases, int64_t subject, void (*draw_shape)(draw
 }
 
 static void draw_stride(int64_t in, int64_t *window, int64_t *stride) {
-    *window = smaller(*window, in); /* larger ones have no stride */
-    *stride = below(2) ? *window : 1 + below(smaller(*window + 1, in));
+    *window = brood_smaller(*window, in); /* larger ones have no stride */
+    *stride = below(2) ? *window : 1 + below(brood_smaller(*window + 1, in));
 }
 
 static void draw_pool(drawn_t *c) {
