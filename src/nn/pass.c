@@ -95,22 +95,30 @@ static int64_t run_blocks(brood_net_t *net, const brood_pass_t *pass, int64_t be
     return end;
 }
 
-/* The thread's share of the parts. */
-static void run_images(brood_net_t *net, const brood_pass_t *pass, int64_t begin, int64_t end, int64_t threads,
-                       int64_t thread) {
+/* Part by part, as threads take them. */
+static void run_images(brood_net_t *net, const brood_pass_t *pass, int64_t begin, int64_t end, int64_t thread) {
+    brood_team_t   *team = brood_math_team(net->math);
     brood_worker_t *worker = &net->worker[thread];
-    int64_t         all = brood_net_parts(net), parts = brood_team_share(all, threads, thread, &worker->part);
-    for (; parts > 0; parts--, worker->part++) {
-        int64_t images = brood_team_share(net->images, all, worker->part, &worker->begin);
+    int64_t         parts = brood_net_parts(net);
+    while ((worker->part = brood_team_take(team, parts, thread)) >= 0) {
+        int64_t images = brood_team_share(net->images, parts, worker->part, &worker->begin);
         for (int64_t i = begin; i < end;) i = run_blocks(net, pass, i, images, thread);
     }
 }
 
-static void run_pieces(brood_net_t *net, const brood_pass_t *pass, const brood_planned_t *planned, int64_t threads,
-                       int64_t thread) {
-    int64_t first, count = planned->step->pieces(net, planned->layer);
-    count = brood_team_share(count, threads, thread, &first);
-    if (count > 0) run_step(net, pass, planned, thread, first, count);
+/* What threads take of a step that goes over pieces: several times for each, so that they end at about the same time.
+ */
+#define TAKEN_BY_EACH 4
+
+static void run_pieces(brood_net_t *net, const brood_pass_t *pass, int64_t begin, int64_t end, int64_t thread) {
+    brood_team_t *team = brood_math_team(net->math);
+    int64_t       threads = brood_team_threads(team), shares = threads > 1 ? TAKEN_BY_EACH * threads : 1, taken;
+    while ((taken = brood_team_take(team, (end - begin) * shares, thread)) >= 0) {
+        const brood_planned_t *planned = &pass->planned[begin + taken / shares];
+        int64_t                first, count = planned->step->pieces(net, planned->layer);
+        count = brood_team_share(count, shares, taken % shares, &first);
+        if (count > 0) run_step(net, pass, planned, thread, first, count);
+    }
 }
 
 typedef struct {
@@ -123,15 +131,15 @@ static void run_thread(void *self, int64_t thread) {
     brood_net_t        *net = running->net;
     const brood_pass_t *pass = running->pass;
     brood_team_t       *team = brood_math_team(net->math);
-    int64_t             threads = brood_team_threads(team), end;
+    int64_t             end;
     for (int64_t begin = 0; begin < pass->count; begin = end) {
         if (begin > 0) brood_team_meet(team);
         end = begin;
         while (end < pass->count && pass->planned[end].group == pass->planned[begin].group) end++;
         if (!pass->planned[begin].step->pieces)
-            run_images(net, pass, begin, end, threads, thread);
+            run_images(net, pass, begin, end, thread);
         else
-            for (int64_t i = begin; i < end; i++) run_pieces(net, pass, &pass->planned[i], threads, thread);
+            run_pieces(net, pass, begin, end, thread);
     }
 }
 

@@ -17,7 +17,13 @@ typedef struct {
     pthread_t     handle;
 } member_t;
 
+/* Pieces of a thread's share that have been taken, or asked for, since the last meeting; in a cache line of its own. */
+typedef struct {
+    _Alignas(64) atomic_int_fast64_t count;
+} taken_t;
+
 struct brood_team {
+    taken_t              taken[BROOD_MOST_THREADS];
     int64_t              threads;
     brood_team_work_t   *work; /* NULL: the team is to end */
     void                *self;
@@ -34,11 +40,31 @@ static void pause_shortly(void) {
 #endif
 }
 
+/* By the one who comes last: nobody else is taking any. */
+static void give_back_pieces(brood_team_t *team) {
+    for (int64_t i = 0; i < team->threads; i++) atomic_store(&team->taken[i].count, 0);
+}
+
+int64_t brood_team_take(brood_team_t *team, int64_t count, int64_t thread) {
+    for (int64_t i = 0; i < team->threads; i++) {
+        int64_t whose = (thread + i) % team->threads, first, share;
+        share = brood_team_share(count, team->threads, whose, &first);
+        if (atomic_load(&team->taken[whose].count) >= share) continue;
+        int64_t piece = atomic_fetch_add(&team->taken[whose].count, 1);
+        if (piece < share) return first + piece;
+    }
+    return -1;
+}
+
 void brood_team_meet(brood_team_t *team) {
-    if (team->threads == 1) return;
     uint_fast64_t meeting = atomic_load(&team->meeting);
+    if (team->threads == 1) {
+        give_back_pieces(team);
+        return;
+    }
     if (atomic_fetch_add(&team->arrived, 1) + 1 == team->threads) {
         atomic_store(&team->arrived, 0);
+        give_back_pieces(team);
         pthread_mutex_lock(&team->mutex);
         atomic_store(&team->meeting, meeting + 1);
         pthread_cond_broadcast(&team->over);
@@ -89,8 +115,9 @@ static int start(member_t *member) {
 
 brood_err_t brood_team_create(int64_t threads, brood_team_t **team) {
     int           error = 0;
-    brood_team_t *made = *team = calloc(1, sizeof *made);
+    brood_team_t *made = *team = aligned_alloc(_Alignof(brood_team_t), sizeof *made);
     if (!made) return brood_fail(BROOD_E_MEMORY, "%zu bytes cannot be had", sizeof *made);
+    memset(made, 0, sizeof *made);
     pthread_mutex_init(&made->mutex, NULL);
     pthread_cond_init(&made->over, NULL);
     pthread_mutex_lock(&made->mutex);

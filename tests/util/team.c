@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "cmocka_all.h"
 
@@ -43,6 +44,41 @@ static void all_threads_meet(void **state) {
         }
         brood_team_destroy(&shared.team);
         assert_null(shared.team);
+    }
+}
+
+#define PIECES 20
+
+/* Of 0, 1, 2 … pieces, each with a meeting behind it; the first thread is slow. */
+typedef struct {
+    brood_team_t *team;
+    atomic_int    times[PIECES][PIECES], taken_from_first;
+} takers_t;
+
+static void take_pieces(void *self, int64_t thread) {
+    takers_t *takers = self;
+    int64_t   piece, first, share;
+    for (int64_t count = 0; count < PIECES; count++) {
+        share = brood_team_share(count, brood_team_threads(takers->team), 0, &first);
+        if (thread == 0) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        while ((piece = brood_team_take(takers->team, count, thread)) >= 0) {
+            takers->times[count][piece < count ? piece : PIECES - 1]++;
+            takers->taken_from_first += thread > 0 && piece < share;
+        }
+        brood_team_meet(takers->team);
+    }
+}
+
+static void each_piece_is_taken_once_and_nobody_waits_for_a_slow_thread(void **state) {
+    (void)state;
+    for (int64_t threads = 1; threads <= BROOD_MOST_THREADS; threads++) {
+        takers_t takers = {0};
+        assert_int_equal(brood_team_create(threads, &takers.team), BROOD_OK);
+        brood_team_run(takers.team, take_pieces, &takers);
+        for (int count = 0; count < PIECES; count++)
+            for (int piece = 0; piece < PIECES; piece++) assert_int_equal(takers.times[count][piece], piece < count);
+        assert_int_equal(takers.taken_from_first > 0, threads > 1);
+        brood_team_destroy(&takers.team);
     }
 }
 
@@ -90,6 +126,7 @@ static void nothing_is_left_of_no_team(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_threads_meet),
+        cmocka_unit_test(each_piece_is_taken_once_and_nobody_waits_for_a_slow_thread),
         cmocka_unit_test(signals_are_left_to_the_caller),
         cmocka_unit_test(shares_are_in_order_whole_and_nearly_equal),
         cmocka_unit_test(nothing_is_left_of_no_team),

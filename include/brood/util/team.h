@@ -24,6 +24,11 @@ void         brood_team_run(brood_team_t *team, brood_team_work_t *work, void *s
 /* Called by every thread within work: none goes on before all are here, and each sees what the others have written. */
 void brood_team_meet(brood_team_t *team);
 
+/* The next of pieces 0 … count − 1 for this thread, each being given once; −1: none is left. A thread takes those of
+   its own share, then what others have left of theirs, so that a slow one keeps nobody waiting. From one meeting (or
+   the beginning of a run) to the next `count` is one number for all. */
+int64_t brood_team_take(brood_team_t *team, int64_t count, int64_t thread);
+
 /* The share of `count` pieces that falls to a thread: first … first + pieces − 1, in order and nearly equal. */
 static inline int64_t brood_team_share(int64_t count, int64_t threads, int64_t thread, int64_t *first) {
     *first = count * thread / threads;
