@@ -4,7 +4,8 @@
    B is cut into panels of a few vectors of columns, C into tiles of a few rows by one panel that stay in registers, k
    into chains. Each lane of a tile is one output, and its chain is one fma after the other: however the cuts fall, the
    bits are those of a scalar loop. A is read in place, by rows or by columns; B is packed panel by panel (zeros beyond
-   its last column), except where too few rows would use it. */
+   its last column), except where too few rows would use it. Where the last of several vectors has no more than half its
+   lanes, two rows of C share one: B has its columns in both halves then. */
 
 #define LANES  ((int64_t)TYPE(lanes))
 #define SQUARE ((int64_t)TYPE(SQUARE))
@@ -30,24 +31,50 @@ typedef struct {
     bool        accumulate; /* onto C */
 } TYPE(panel);
 
-/* The first rows of a panel, in registers. rows, vectors and a_op are constants where this is used. */
-VECTOR_INLINE void TYPE(tile)(int rows, int vectors, brood_op_t a_op, TYPE(panel) x) {
+static bool TYPE(is_halved)(int64_t vectors, int64_t last) {
+    return vectors > 1 && last <= LANES / 2;
+}
+
+/* One vector of the outputs of a row: the first `count` lanes of it. */
+VECTOR_INLINE void TYPE(put)(TYPE(vector) sum, int count, const REAL *bias, bool accumulate, REAL *out) {
+    if (count == LANES) {
+        if (accumulate) sum = TYPE(add)(TYPE(load)(out), sum);
+        if (bias) sum = TYPE(add)(sum, TYPE(load)(bias));
+        TYPE(store)(out, sum);
+    } else {
+        if (accumulate) sum = TYPE(add)(TYPE(load_first)(out, count), sum);
+        if (bias) sum = TYPE(add)(sum, TYPE(load_first)(bias, count));
+        TYPE(store_first)(out, sum, count);
+    }
+}
+
+/* The first rows of a panel, in registers. rows, vectors, halved and a_op are constants where this is used. Where it is
+   halved, `half` has the last outputs of two rows each. */
+VECTOR_INLINE void TYPE(tile)(int rows, int vectors, bool halved, brood_op_t a_op, TYPE(panel) x) {
     const int64_t a_row = a_op == BROOD_PLAIN ? x.lda : 1, a_column = a_op == BROOD_PLAIN ? 1 : x.lda;
-    TYPE(vector) sum[TILE_ROWS][TILE_VECTORS];
+    const int     own = halved ? vectors - 1 : vectors; /* vectors that are of one row */
+    TYPE(vector) sum[TILE_ROWS][TILE_VECTORS], half[(TILE_ROWS + 1) / 2];
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < rows; i++) {
+        half[i / 2] = TYPE(zero)();
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) sum[i][v] = TYPE(zero)();
+        for (int v = 0; v < own; v++) sum[i][v] = TYPE(zero)();
+    }
 
     for (int64_t p = 0; p < x.k; p++, x.a += a_column, x.b += x.ldb) {
-        TYPE(vector) row[TILE_VECTORS];
+        TYPE(vector) row[TILE_VECTORS], before = TYPE(zero)();
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) row[v] = TYPE(load)(x.b + v * LANES);
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
             TYPE(vector) factor = TYPE(broadcast)(x.a + i * a_row);
 #pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++) sum[i][v] = TYPE(fma)(factor, row[v], sum[i][v]);
+            for (int v = 0; v < own; v++) sum[i][v] = TYPE(fma)(factor, row[v], sum[i][v]);
+            if (halved && i % 2 == 1)
+                half[i / 2] = TYPE(fma)(TYPE(either)(before, factor), row[own], half[i / 2]);
+            else if (halved && i == rows - 1)
+                half[i / 2] = TYPE(fma)(factor, row[own], half[i / 2]);
+            before = factor;
         }
     }
 
@@ -55,26 +82,23 @@ VECTOR_INLINE void TYPE(tile)(int rows, int vectors, brood_op_t a_op, TYPE(panel
     for (int i = 0; i < rows; i++) {
         REAL *out = x.c + i * x.ldc;
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++, out += LANES) {
-            if (v < vectors - 1 || x.last == LANES) {
-                if (x.accumulate) sum[i][v] = TYPE(add)(TYPE(load)(out), sum[i][v]);
-                if (x.bias) sum[i][v] = TYPE(add)(sum[i][v], TYPE(load)(x.bias + v * LANES));
-                TYPE(store)(out, sum[i][v]);
-            } else {
-                if (x.accumulate) sum[i][v] = TYPE(add)(TYPE(load_first)(out, x.last), sum[i][v]);
-                if (x.bias) sum[i][v] = TYPE(add)(sum[i][v], TYPE(load_first)(x.bias + v * LANES, x.last));
-                TYPE(store_first)(out, sum[i][v], x.last);
-            }
-        }
+        for (int v = 0; v < own; v++)
+            TYPE(put)
+            (sum[i][v], v < vectors - 1 ? (int)LANES : x.last, x.bias ? x.bias + v * LANES : NULL, x.accumulate,
+             out + v * LANES);
+        if (halved)
+            TYPE(put)
+            (i % 2 == 0 ? half[i / 2] : TYPE(upper)(half[i / 2]), x.last, x.bias ? x.bias + own * LANES : NULL,
+             x.accumulate, out + own * LANES);
     }
 }
 
 /* A tile of any number of rows up to the most that the registers hold: each compiled apart. */
-VECTOR_INLINE void TYPE(tile_of)(int rows, int most, int vectors, brood_op_t a_op, TYPE(panel) x) {
+VECTOR_INLINE void TYPE(tile_of)(int rows, int most, int vectors, bool halved, brood_op_t a_op, TYPE(panel) x) {
     switch (rows) {
 #define CASE(n)                                                                                                        \
     case n:                                                                                                            \
-        if (n <= most) TYPE(tile)(n, vectors, a_op, x);                                                                \
+        if (n <= most) TYPE(tile)(n, vectors, halved, a_op, x);                                                        \
         break;
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
 #undef CASE
@@ -82,11 +106,11 @@ VECTOR_INLINE void TYPE(tile_of)(int rows, int most, int vectors, brood_op_t a_o
 }
 
 /* A panel in as few tiles as there can be, their rows nearly equal: a tile of one row would wait for each sum. */
-VECTOR_INLINE void TYPE(tiles)(int most, int vectors, brood_op_t a_op, TYPE(panel) x) {
+VECTOR_INLINE void TYPE(tiles)(int most, int vectors, bool halved, brood_op_t a_op, TYPE(panel) x) {
     int64_t tiles = (x.m + most - 1) / most;
     for (; tiles > 0; tiles--) {
         int rows = (int)((x.m + tiles - 1) / tiles);
-        TYPE(tile_of)(rows, most, vectors, a_op, x);
+        TYPE(tile_of)(rows, most, vectors, halved, a_op, x);
         x.m -= rows;
         x.a += a_op == BROOD_PLAIN ? rows * x.lda : rows;
         x.c += rows * x.ldc;
@@ -95,10 +119,16 @@ VECTOR_INLINE void TYPE(tiles)(int most, int vectors, brood_op_t a_op, TYPE(pane
 
 #define PANEL_FUNCTIONS(vectors, rows)                                                                                 \
     static void TYPE(panel_plain_##vectors)(const TYPE(panel) * x) {                                                   \
-        TYPE(tiles)(rows, vectors, BROOD_PLAIN, *x);                                                                   \
+        if (TYPE(is_halved)(vectors, x->last))                                                                         \
+            TYPE(tiles)(rows, vectors, true, BROOD_PLAIN, *x);                                                         \
+        else                                                                                                           \
+            TYPE(tiles)(rows, vectors, false, BROOD_PLAIN, *x);                                                        \
     }                                                                                                                  \
     static void TYPE(panel_transposed_##vectors)(const TYPE(panel) * x) {                                              \
-        TYPE(tiles)(rows, vectors, BROOD_TRANSPOSED, *x);                                                              \
+        if (TYPE(is_halved)(vectors, x->last))                                                                         \
+            TYPE(tiles)(rows, vectors, true, BROOD_TRANSPOSED, *x);                                                    \
+        else                                                                                                           \
+            TYPE(tiles)(rows, vectors, false, BROOD_TRANSPOSED, *x);                                                   \
     }
 BROOD_TILES(PANEL_FUNCTIONS)
 #undef PANEL_FUNCTIONS
@@ -131,18 +161,24 @@ static void TYPE(transpose_all)(int64_t rows, int64_t columns, const REAL *from,
             to[i * ld_to + j] = from[j * ld_from + i];
 }
 
-/* to[k, width] from op(B)[k, n], n ≤ width, the rest zeros. */
+/* to[k, width] from op(B)[k, n], n ≤ width, behind it zeros or, where rows share it, the last vector's half again. */
 static void TYPE(pack_panel)(brood_op_t b_op, int64_t k, int64_t n, const REAL *b, int64_t ldb, int64_t width,
                              REAL *to) {
+    int64_t whole = n - n % LANES;
+    bool    halved = n < width && TYPE(is_halved)(width / LANES, n - whole);
     if (b_op == BROOD_TRANSPOSED) {
         TYPE(transpose_all)(k, n, b, ldb, to, width);
-        for (int64_t p = 0; n < width && p < k; p++) memset(to + p * width + n, 0, (size_t)(width - n) * sizeof(REAL));
+        for (int64_t p = 0; n < width && p < k; p++, to += width) {
+            memset(to + n, 0, (size_t)(width - n) * sizeof(REAL));
+            if (halved) TYPE(store)(to + whole, TYPE(join)(TYPE(load)(to + whole), TYPE(load)(to + whole)));
+        }
         return;
     }
-    int64_t whole = n - n % LANES;
     for (int64_t p = 0; p < k; p++, b += ldb, to += width) {
         for (int64_t j = 0; j < whole; j += LANES) TYPE(store)(to + j, TYPE(load)(b + j));
-        if (whole < n) TYPE(store)(to + whole, TYPE(load_first)(b + whole, (int)(n - whole)));
+        if (whole == n) continue;
+        TYPE(vector) last = TYPE(load_first)(b + whole, (int)(n - whole));
+        TYPE(store)(to + whole, halved ? TYPE(join)(last, last) : last);
     }
 }
 

@@ -9,20 +9,22 @@
 #include <math.h>
 #include <stdint.h>
 
+/* Of halves: either has the lower half of one vector and the upper one of another, join the lower halves of both, upper
+   the upper half as the lower one. */
 #define VECTOR_INLINE static inline __attribute__((always_inline, unused))
 
 #if defined BROOD_PATH_avx512
 
-/* X(type name, element, vector, intrinsics' suffix, mask, lanes) */
+/* X(type name, element, vector, intrinsics' suffix, that of quarters of a vector, mask, lanes) */
 /* X(vectors, rows): the tiles of C that stay in the 32 registers, with B's row of vectors and one of A. */
 #define BROOD_TILES(X) X(1, 8) X(2, 8) X(3, 8) X(4, 6)
 enum { TILE_ROWS = 8, TILE_VECTORS = 4, PANEL_VECTORS = 4 };
 
 #define BROOD_VECTORS(X)                                                                                               \
-    X(f32, float, __m512, ps, __mmask16, 16)                                                                           \
-    X(f64, double, __m512d, pd, __mmask8, 8)
+    X(f32, float, __m512, ps, f32x4, __mmask16, 16)                                                                    \
+    X(f64, double, __m512d, pd, f64x2, __mmask8, 8)
 
-#define BROOD_VECTOR(type, real, vector, suffix, mask, lanes)                                                          \
+#define BROOD_VECTOR(type, real, vector, suffix, quarters, mask, lanes)                                                \
     typedef vector vector_##type;                                                                                      \
     enum { lanes_##type = lanes };                                                                                     \
     VECTOR_INLINE vector zero_##type(void) {                                                                           \
@@ -48,6 +50,15 @@ enum { TILE_ROWS = 8, TILE_VECTORS = 4, PANEL_VECTORS = 4 };
     }                                                                                                                  \
     VECTOR_INLINE vector fma_##type(vector a, vector b, vector c) {                                                    \
         return _mm512_fmadd_##suffix(a, b, c);                                                                         \
+    }                                                                                                                  \
+    VECTOR_INLINE vector either_##type(vector lower, vector upper) {                                                   \
+        return _mm512_mask_blend_##suffix((mask)((1u << lanes) - (1u << lanes / 2)), lower, upper);                    \
+    }                                                                                                                  \
+    VECTOR_INLINE vector join_##type(vector lower, vector upper) {                                                     \
+        return _mm512_shuffle_##quarters(lower, upper, 0x44);                                                          \
+    }                                                                                                                  \
+    VECTOR_INLINE vector upper_##type(vector x) {                                                                      \
+        return _mm512_shuffle_##quarters(x, x, 0xee);                                                                  \
     }
 BROOD_VECTORS(BROOD_VECTOR)
 
@@ -58,10 +69,10 @@ BROOD_VECTORS(BROOD_VECTOR)
 enum { TILE_ROWS = 12, TILE_VECTORS = 3, PANEL_VECTORS = 2 };
 
 #define BROOD_VECTORS(X)                                                                                               \
-    X(f32, float, __m256, ps, 8)                                                                                       \
-    X(f64, double, __m256d, pd, 4)
+    X(f32, float, __m256, ps, 0xf0, 8)                                                                                 \
+    X(f64, double, __m256d, pd, 0xc, 4)
 
-#define BROOD_VECTOR(type, real, vector, suffix, lanes)                                                                \
+#define BROOD_VECTOR(type, real, vector, suffix, upper_half, lanes)                                                    \
     typedef vector vector_##type;                                                                                      \
     enum { lanes_##type = lanes };                                                                                     \
     VECTOR_INLINE vector zero_##type(void) {                                                                           \
@@ -81,6 +92,15 @@ enum { TILE_ROWS = 12, TILE_VECTORS = 3, PANEL_VECTORS = 2 };
     }                                                                                                                  \
     VECTOR_INLINE vector fma_##type(vector a, vector b, vector c) {                                                    \
         return _mm256_fmadd_##suffix(a, b, c);                                                                         \
+    }                                                                                                                  \
+    VECTOR_INLINE vector either_##type(vector lower, vector upper) {                                                   \
+        return _mm256_blend_##suffix(lower, upper, upper_half);                                                        \
+    }                                                                                                                  \
+    VECTOR_INLINE vector join_##type(vector lower, vector upper) {                                                     \
+        return _mm256_permute2f128_##suffix(lower, upper, 0x20);                                                       \
+    }                                                                                                                  \
+    VECTOR_INLINE vector upper_##type(vector x) {                                                                      \
+        return _mm256_permute2f128_##suffix(x, x, 0x11);                                                               \
     }
 BROOD_VECTORS(BROOD_VECTOR)
 
@@ -160,6 +180,18 @@ enum { TILE_ROWS = 4, TILE_VECTORS = 3, PANEL_VECTORS = 2 };
     VECTOR_INLINE vector_##type fma_##type(vector_##type a, vector_##type b, vector_##type c) {                        \
         vector_##type x = {0};                                                                                         \
         for (int i = 0; i < lanes; i++) x[i] = real_fma(a[i], b[i], c[i]);                                             \
+        return x;                                                                                                      \
+    }                                                                                                                  \
+    VECTOR_INLINE vector_##type either_##type(vector_##type lower, vector_##type upper) {                              \
+        for (int i = lanes / 2; i < lanes; i++) lower[i] = upper[i];                                                   \
+        return lower;                                                                                                  \
+    }                                                                                                                  \
+    VECTOR_INLINE vector_##type join_##type(vector_##type lower, vector_##type upper) {                                \
+        for (int i = lanes / 2; i < lanes; i++) lower[i] = upper[i - lanes / 2];                                       \
+        return lower;                                                                                                  \
+    }                                                                                                                  \
+    VECTOR_INLINE vector_##type upper_##type(vector_##type x) {                                                        \
+        for (int i = 0; i < lanes / 2; i++) x[i] = x[i + lanes / 2];                                                   \
         return x;                                                                                                      \
     }
 BROOD_VECTORS(BROOD_VECTOR)
