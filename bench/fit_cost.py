@@ -2,7 +2,8 @@
 
     /usr/bin/python3 bench/fit_cost.py [--brood build/release/brood] [--seed 1] [--children 24]
 
-Prints the times of src/nn/cost.c in nanoseconds, as they are fitted here, and how far the predicted time of a child's training step is from the measured one:
+For who changes src/nn/cost.c, not for sites: brood status finds a machine's factor by itself. Prints the times of kinds of work (cost.h) in nanoseconds, as they are
+fitted here ("-": these children do not tell), and how far the predicted time of a child's training step is from the measured one:
 by the times built in, up to one factor for the machine, and by those fitted, the optimiser aside, for other children than they were fitted to. Half of the children are
 conv1d, half conv2d. Nothing else should run on the machine."""
 
@@ -84,6 +85,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--children", type=int, default=24)
     options = parser.parse_args()
+    if options.children < 8:
+        parser.error(f"--children: found {options.children}, expected at least 8: two for each of the four they are told by")
     all_children = [timed(options.brood, child) for child in drawn(options.children, options.seed)]
     kinds = list(all_children[0]["layers"][0]["work"])
     print(f"{all_children[0]['cpu']}, {all_children[0]['products']}; {options.children} children, seed {options.seed}")
@@ -99,7 +102,7 @@ def main():
             print(f"  {way:34} {measured:9.2f} ms measured, {measured / predicted:5.2f} of predicted; least {min(m / p for m, p in times if p > 0):.2f}, most {max(m / p for m, p in times if p > 0):.2f}")
     times = fitted(all_children, kinds)
     for kind, time in zip(kinds, times):
-        print(f"  {kind:8} {1e6 * time:.4g} ns")
+        print(f"  {kind:8} {f'{1e6 * time:.4g} ns' if time > 0 else '-'}")
     ratios = []
     for fold in range(4):  # each child by the times of others
         others = [told for i, told in enumerate(all_children) if i // 2 % 4 != fold]

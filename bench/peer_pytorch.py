@@ -150,7 +150,12 @@ def main():
     groups = {name: [child] for name, child in FIXED.items()}
     groups |= {kind: drawn(kind, given.random, given.seed) for kind in ("conv1d", "conv2d")}
     if given.only:
+        unknown = [name for name in given.only.split(",") if name not in groups]
+        if unknown:
+            parser.error(f"--only: found {unknown[0]!r}, expected names of {', '.join(groups)}")
         groups = {name: groups[name] for name in given.only.split(",")}
+    if not os.access(given.brood, os.X_OK):
+        parser.error(f"--brood: there is no program {given.brood}: scripts/build release makes it")
     print("| child | Brood ms | PyTorch ms | times | best settings ms | times |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, children in groups.items():

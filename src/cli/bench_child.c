@@ -8,6 +8,7 @@
 #include "brood/util/json.h"
 #include "command.h"
 #include "config.h"
+#include "cores.h"
 
 #define STEPS 30
 #define WARM  3 /* steps before the first that counts */
@@ -27,7 +28,8 @@ typedef struct {
 /* Of one training step. */
 typedef struct {
     double milliseconds, images_per_second, gigaflops, share; /* flops as of direct convolution; share of the cores' */
-    double forward[BROOD_MAX_LAYERS], backward[BROOD_MAX_LAYERS], optimizer; /* milliseconds */
+    double forward[BROOD_MAX_LAYERS], backward[BROOD_MAX_LAYERS], optimizer,
+        rest; /* milliseconds of the first thread */
 } measured_t;
 
 static brood_err_t read_config(bench_t *bench, const char *file, const char *const set[]) {
@@ -88,11 +90,14 @@ static brood_err_t measure(bench_t *bench, measured_t *measured) {
     /* Where the time goes: steps of their own, since asking takes time. */
     double optimizer = 0, each = 1e3 / (double)bench->steps;
     brood_net_time(bench->net.net, bench->net.times, brood_clock_monotonic);
+    double before = brood_clock_monotonic();
     for (int64_t i = 0; i < bench->steps; i++) optimizer += step(bench, WARM + bench->steps + i);
+    measured->rest = each * (brood_clock_monotonic() - before - optimizer);
     brood_net_time(bench->net.net, NULL, NULL);
     for (int64_t layer = 0; layer < bench->net.spec.count; layer++) {
         measured->forward[layer] = each * bench->net.times[layer].forward;
         measured->backward[layer] = each * bench->net.times[layer].backward;
+        measured->rest -= measured->forward[layer] + measured->backward[layer];
     }
     measured->optimizer = each * optimizer;
     return BROOD_OK;
@@ -116,16 +121,19 @@ static void print_text(const bench_t *bench, const measured_t *measured) {
     printf("Images        %.0f a second\n", measured->images_per_second);
     printf("Flops         %.1f GFLOP/s, counted as direct convolution: %.2f of a loop of fused multiply-adds\n",
            measured->gigaflops, measured->share);
-    printf("Predicted     %.3f ms by the cost model\n", 1e-6 * (double)(bench->net.measure.cost * bench->net.batch));
+    printf("Predicted     %.3f ms by the cost model%s\n", 1e-6 * (double)(bench->net.measure.cost * bench->net.batch),
+           bench->config.sched.threads > 1 ? ", on one core" : "");
     printf("Memory        %.1f MB\n", 1e-6 * (double)bytes_of(bench));
     printf("Threads       %lld\n", (long long)bench->config.sched.threads);
     printf("CPU           %s, %s\n\n", cpu, brood_math_describe(bench->math));
     printf("%-36s %10s %11s %10s%s\n", "layer", "forward ms", "backward ms", "predicted",
-           bench->config.sched.threads > 1 ? "   of the first thread" : "");
+           bench->config.sched.threads > 1 ? " on one core; times of the first thread" : "");
     for (int64_t i = 0; i < bench->net.spec.count; i++)
         printf("%2lld %-33s %10.3f %11.3f %10.3f\n", (long long)i, brood_net_way(bench->net.net, i),
                measured->forward[i], measured->backward[i], predicted(bench, i));
     printf("%-36s %10s %11.3f\n", "optimiser", "", measured->optimizer);
+    printf("%-36s %10s %11.3f\n", bench->config.sched.threads > 1 ? "loss; waiting for other threads" : "loss", "",
+           measured->rest);
 }
 
 static void print_work(const bench_t *bench, int64_t layer, brood_json_t *json) {
@@ -164,6 +172,7 @@ static brood_err_t print_json(const bench_t *bench, const measured_t *measured) 
     }
     brood_json_end_array(&json);
     brood_json_real(&json, "optimizer_ms", measured->optimizer);
+    brood_json_real(&json, "rest_ms", measured->rest);
     brood_json_end_object(&json);
     return brood_json_finish(&json);
 }
@@ -187,6 +196,7 @@ brood_err_t bench_child(int argc, char *argv[]) {
     BROOD_TRY(read_config(bench, file[0], set));
     BROOD_TRY(count_option("--threads", threads, 1, BROOD_MOST_THREADS, &bench->config.sched.threads));
     BROOD_TRY(prepare(bench));
+    cores_check_own(bench->config.sched.threads);
     BROOD_TRY(measure(bench, &measured));
     if (json)
         BROOD_TRY(print_json(bench, &measured));

@@ -1,6 +1,7 @@
 #include "cores.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "brood/sched/agree.h"
@@ -28,16 +29,33 @@ done:
     return err;
 }
 
+/* "is 1 core", "are 2 cores" */
+static const char *counted(int cores, char text[32]) {
+    snprintf(text, 32, "%s %d core%s", cores == 1 ? "is" : "are", cores, cores == 1 ? "" : "s");
+    return text;
+}
+
+void cores_check_own(int64_t threads) {
+    cpu_set_t own;
+    char      text[32];
+    CPU_ZERO(&own);
+    if (sched_getaffinity(0, sizeof own, &own) != 0 || CPU_COUNT(&own) >= threads) return;
+    brood_log_write(BROOD_LOG_WARNING, "there %s for %lld threads: they wait for each other",
+                    counted(CPU_COUNT(&own), text), (long long)threads);
+}
+
 static brood_err_t warn(MPI_Comm comm, int64_t threads, const lack_t *most) {
-    char name[MPI_MAX_PROCESSOR_NAME] = "";
+    char name[MPI_MAX_PROCESSOR_NAME] = "", text[32];
     int  size;
     (void)MPI_Get_processor_name(name, &size); /* none without it */
     brood_err_t err = brood_mpi(MPI_Bcast(name, sizeof name, MPI_CHAR, most->rank, comm), "naming a node");
     if (err == BROOD_OK)
-        brood_log_write(BROOD_LOG_WARNING,
-                        "on %s there are %d cores too few for %lld threads a rank (sched.threads): they wait for each "
-                        "other; give each rank as many cores (mpirun --map-by slot:PE=%lld, srun --cpus-per-task=%lld)",
-                        name, most->lacking, (long long)threads, (long long)threads, (long long)threads);
+        brood_log_write(
+            BROOD_LOG_WARNING,
+            "on %s there %s too few for %lld threads a rank (sched.threads): they wait for each other; give "
+            "each rank as many cores (--map-by slot:PE=%lld of mpirun or in brood-run's MPIRUN_OPTIONS, "
+            "srun --cpus-per-task=%lld)",
+            name, counted(most->lacking, text), (long long)threads, (long long)threads, (long long)threads);
     return err;
 }
 

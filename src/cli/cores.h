@@ -11,4 +11,7 @@
    ranks of one thread: launchers do that. BROOD_E_RANKS: MPI failed. */
 brood_err_t cores_check(MPI_Comm comm, int64_t threads) BROOD_WARN_UNUSED;
 
+/* The same of this process alone, which is no rank. */
+void cores_check_own(int64_t threads);
+
 #endif

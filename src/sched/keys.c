@@ -11,8 +11,9 @@ const brood_key_t brood_sched_keys[] = {
      .range = "1 .. 8",
      .help = "cores that a rank trains its child on",
      .effect =
-         "The bits stay the same. As many ranks as there are cores, each of 1, make the most of them; more threads "
-         "for fewer ranks where a node has not the memory for that, or where each child is to be ready sooner."},
+         "The bits stay the same. As many ranks as there are cores, each of 1, train the most children an hour; more "
+         "threads for fewer ranks where a node has not the memory for that, or where a round's slowest children keep "
+         "the others waiting: --dry-run --ranks N tells."},
     {.path = "sched.rank0",
      .kind = BROOD_KEY_WORD,
      KEY(rank0),

@@ -27,22 +27,23 @@ bool progress_due(const progress_t *progress, bool result) {
 
 static void show(progress_t *progress, const brood_search_t *search, double utilisation, bool last) {
     brood_search_progress_t now;
-    char                    best[96] = "", busy[48] = "", left[64] = "", line[320];
+    char                    best[96] = "", busy[48] = "", left[80] = "", line[320];
     brood_search_progress(search, &now);
     progress->last = brood_clock_monotonic();
     progress->finished = now.finished;
     progress->told = now.told;
-    int64_t done = now.finished - progress->finished_before;
+    double under_way = fmin((double)progress->ranks, (double)(now.goal - now.finished)) / 2; /* half done, on average */
+    double done = (double)(now.finished - progress->finished_before) + under_way;
     if (now.best >= 0)
         snprintf(best, sizeof best, ", best %.4f (episode %lld)",
                  brood_history_episode(brood_search_history(search), now.best)->reward, (long long)now.best);
     if (!isnan(utilisation)) snprintf(busy, sizeof busy, ", ranks %.1f %% busy", 100 * utilisation);
-    /* Before that, what is under way and not counted is too large a part. */
+    /* Before that, how far what is under way has come matters too much. */
     if (done >= 2 * progress->ranks && now.finished < now.goal) {
         char   span[48];
-        double seconds = (progress->last - progress->started) / (double)done * (double)(now.goal - now.finished);
+        double seconds = (progress->last - progress->started) / done * ((double)(now.goal - now.finished) - under_way);
         brood_duration_print((double)(long long)(seconds + 0.5), span, sizeof span);
-        snprintf(left, sizeof left, ", about %s left", span);
+        snprintf(left, sizeof left, ", about %s left at this pace", span);
     }
     snprintf(line, sizeof line, "%lld of %lld episodes, %lld of %lld rounds told%s%s%s", (long long)now.finished,
              (long long)now.goal, (long long)now.told, (long long)now.rounds, best, busy, left);

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 BROOD = os.environ["BROOD"]
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 TIME_FACTOR = int(os.environ.get("BROOD_TIME_FACTOR", 1))
 SMALL = [
     "run.episodes=6", "run.round=2", "data.train=120", "data.validation=40", "data.downscale=4", "child.batch=20", "space.layers=2",
@@ -59,6 +60,7 @@ def test_help_on_a_section_or_a_key_says_no_more_than_that(scratch):
 def test_fingerprint_is_that_of_the_numerics_asked_for(scratch):
     told = json.loads(brood("fingerprint", "--json").stdout)
     assert told["fingerprint"] in brood("fingerprint").stdout and set(told["parts"]) == {"products", "kernels", "functions", "training"}, told
+    assert f"`{told['fingerprint']}`" in (SOURCE / "docs/performance.md").read_text(), told  # users compare theirs with it
     native = json.loads(brood("fingerprint", "--json", "--numerics", "native").stdout)
     assert native["parts"]["functions"] == told["parts"]["functions"] and native["fingerprint"] != told["fingerprint"], native
     assert "openblas" in native["products"], native
@@ -72,7 +74,10 @@ def test_bench_child_needs_no_images(scratch):
     assert abs(told["images_per_second"] - 20e3 / told["ms_per_step"]) < 1e-6 * told["images_per_second"], told
     assert sum(layer["forward_ms"] + layer["backward_ms"] for layer in told["layers"]) > 0, told
     text = brood("bench", "child", *SETS, "--arch", network, "--steps", 3).stdout
-    assert "convolution, " in text and "optimiser" in text, text
+    assert "convolution, " in text and "optimiser" in text and told["rest_ms"] > 0, text
+    crowded = brood("bench", "child", *SETS, "--arch", network, "--steps", 3, "--threads", 8)
+    assert ("for 8 threads: they wait" in crowded.stderr) == (len(os.sched_getaffinity(0)) < 8), crowded.stderr
+    assert "on one core" in crowded.stdout, crowded.stdout
     assert "--arch" in brood("bench", "child", "--arch", "3,16", expected=2).stderr
     assert "--steps" in brood("bench", "child", "--arch", network, "--steps", 0, expected=2).stderr
 

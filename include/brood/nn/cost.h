@@ -41,9 +41,12 @@ static inline void brood_work_add(brood_work_t *work, brood_work_kind_t kind, do
     work->of[kind] += count;
 }
 
-/* C[m, n] = A[m, k] B[k, n], made by so many products; m, k and calls may be shares of one. */
+/* C[m, n] = A[m, k] B[k, n], made by so many products; m, k and calls may be shares of one. Where the last of several
+   vectors of columns is at most half full, two rows share it. */
 static inline void brood_work_product(brood_work_t *work, double m, int64_t n, double k, double calls) {
-    brood_work_add(work, BROOD_WORK_FMA, m * brood_work_vectors(n) * k);
+    double vectors = brood_work_vectors(n);
+    if (vectors > 1 && (n - 1) % BROOD_COST_LANES < BROOD_COST_LANES / 2) vectors -= 0.5;
+    brood_work_add(work, BROOD_WORK_FMA, m * vectors * k);
     brood_work_add(work, BROOD_WORK_CALL, calls);
 }
 
