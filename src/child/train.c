@@ -4,6 +4,7 @@
 
 #include "brood/math/function.h"
 #include "brood/nn/loss.h"
+#include "brood/util/bound.h"
 #include "brood/util/phase.h"
 #include "record.h"
 
@@ -104,6 +105,13 @@ static int64_t batches(const train_t *train, phase_t phase) {
     return (train->count[phase] + batch - 1) / batch;
 }
 
+/* Images that a mini-batch of this child has at most. */
+static int64_t largest_batch(const train_t *train) {
+    int64_t images = 1;
+    for (int phase = 0; phase < PHASES; phase++) images = brood_larger(images, train->count[phase]);
+    return brood_smaller(train->setup.config->batch, images);
+}
+
 static int64_t updates_in_all(const train_t *train) {
     return train->record.epochs * batches(train, PHASE_TRAIN);
 }
@@ -115,7 +123,7 @@ static int64_t steps_in_all(const train_t *train) {
 /* What a child needs beside network and optimiser. With an arena that only counts, all are NULL. */
 static void take_buffers(train_t *train, brood_arena_t *arena) {
     const brood_data_shape_t *shape = &train->setup.data->shape;
-    size_t                    batch = (size_t)train->setup.config->batch, classes = (size_t)shape->classes;
+    size_t                    batch = (size_t)largest_batch(train), classes = (size_t)shape->classes;
     size_t                    pixels = (size_t)(shape->image[0] * shape->image[1] * shape->image[2]);
     train->order = brood_arena_take(arena, (size_t)train->count[PHASE_TRAIN] * sizeof *train->order);
     train->x = brood_arena_take(arena, batch * pixels * sizeof *train->x);
@@ -129,7 +137,7 @@ static void take_buffers(train_t *train, brood_arena_t *arena) {
 static brood_err_t make_room(train_t *train, const brood_net_spec_t *spec, int64_t parameters) {
     brood_arena_t counting = {0};
     size_t        network;
-    brood_err_t   err = brood_net_size(spec, train->setup.config->batch, train->setup.math, &network);
+    brood_err_t   err = brood_net_size(spec, largest_batch(train), train->setup.math, &network);
     if (err != BROOD_OK) return err;
     take_buffers(train, &counting);
     size_t size = counting.used + network + brood_optimizer_size(&train->optimizer_args, parameters);
@@ -150,7 +158,7 @@ static brood_err_t train_begin(void *self, const brood_task_t *task) {
     BROOD_TRY(brood_net_measure(&spec, setup->config->batch, &measure));
     BROOD_TRY(make_room(train, &spec, measure.parameters));
     take_buffers(train, &train->arena);
-    BROOD_TRY(brood_net_create(&spec, setup->config->batch, setup->math, &train->arena, &train->net));
+    BROOD_TRY(brood_net_create(&spec, largest_batch(train), setup->math, &train->arena, &train->net));
     train->optimizer = brood_optimizer_create(&train->optimizer_args, train->net, &train->arena);
     brood_net_initialise(train->net, brood_key4(setup->seed, BROOD_PURPOSE_CHILD_INIT, task->episode, 0, 0));
     brood_record_begin(&train->record, task);

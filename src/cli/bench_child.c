@@ -39,7 +39,14 @@ static brood_err_t read_config(bench_t *bench, const char *file, const char *con
     if (err != BROOD_OK) return err;
     bench->net.batch = bench->config.child.batch;
     bench->shape = config_nominal_shape;
-    for (int axis = 0; axis < 2; axis++) bench->shape.image[axis] /= bench->config.data.downscale;
+    for (int axis = 0; axis < 2; axis++) {
+        if (bench->shape.image[axis] % bench->config.data.downscale != 0)
+            return brood_fail(BROOD_E_CONFIG,
+                              "data.downscale: found %lld, expected a number that divides %lld, which the drawn images "
+                              "have on each side",
+                              (long long)bench->config.data.downscale, (long long)bench->shape.image[axis]);
+        bench->shape.image[axis] /= bench->config.data.downscale;
+    }
     return BROOD_OK;
 }
 

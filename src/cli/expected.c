@@ -96,7 +96,7 @@ static brood_err_t print_ranks(const config_t *config, const forecast_t *forecas
     if (err != BROOD_OK) return err;
     snprintf(name, sizeof name, "%lld rank%s", (long long)ranks, plural(ranks));
     printf("%-13s %s", name, forecast_print(seconds, text));
-    if (trainers > 1) printf(", %.0f %% busy", 100 * forecast_work(forecast) / (seconds * (double)trainers));
+    if (trainers > 1 && seconds > 0) printf(", %.0f %% busy", 100 * forecast_work(forecast) / (seconds * (double)trainers));
     if (ranks > busy) printf(": %lld can train at the same time", (long long)busy);
     printf("\n");
     return BROOD_OK;

@@ -79,7 +79,14 @@ def test_bench_child_needs_no_images(scratch):
     assert ("for 8 threads: they wait" in crowded.stderr) == (len(os.sched_getaffinity(0)) < 8), crowded.stderr
     assert "on one core" in crowded.stdout, crowded.stdout
     assert "--arch" in brood("bench", "child", "--arch", "3,16", expected=2).stderr
+    assert "data.downscale: found 29" in brood("bench", "child", "--arch", network, "--set", "data.downscale=29", expected=3).stderr
     assert "--steps" in brood("bench", "child", "--arch", network, "--steps", 0, expected=2).stderr
+
+
+def test_a_mini_batch_takes_room_for_the_images_that_there_are(scratch):
+    keys = ["run.episodes=2", "run.round=2", "data.train=120", "data.validation=40", "child.batch=65536", "space.filters=[64]", "child.epochs=1"]
+    sets = [word for pair in keys for word in ("--set", pair)]
+    brood("search", "/dev/null", "--run", scratch / "run", *sets)  # for 65536 images some 50 GB
 
 
 def test_bench_kernels_counts_and_times_each_product_and_layer_once(scratch):

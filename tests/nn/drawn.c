@@ -163,7 +163,8 @@ static void expect_simple(drawn_t *c, const question_t *q, brood_key4_t key) {
         q->dx[i] = q->dy[to] * slope;
     }
     take_answer(c, q);
-    if (c->subject == AVERAGE) c->expected[Y].norm = norm(c->inputs, q->x) * share;
+    /* Errors are shares of the terms, and, where few terms happen to add up, of what is rounded in the end. */
+    if (c->subject == AVERAGE) c->expected[Y].norm = fmax(c->expected[Y].norm, norm(c->inputs, q->x) * share);
     if (c->subject == DROPOUT) expect(c, OUTSIDE, c->inputs, widen(c->inputs, c->x));
 }
 

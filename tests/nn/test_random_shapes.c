@@ -94,7 +94,7 @@ static void look_back(int64_t first, int64_t last) {
 enum { CONVOLUTIONS = 198, POOLINGS = 130, OTHERS = 35 };
 
 #define MOST_PRODUCTS 3500000 /* that the reference makes, of a case; shapes that take more are drawn again */
-#define MOST_ELEMENTS 600000
+#define MOST_ELEMENTS 2000000
 
 /* A small plane; a plane; rows; a column. */
 static void draw_image(drawn_t *c, int64_t most, int64_t longest) {
@@ -218,9 +218,10 @@ static void draw_stride(int64_t in, int64_t *window, int64_t *stride) {
 static void draw_pool(drawn_t *c) {
     if (below(2)) c->subject = RECTIFIED;
     c->ties = below(2);
-    draw_image(c, 33, 300);
-    draw_window(c, 16, 80);
-    c->w.channels = up_to(70);
+    bool long_ones = below(4) == 0; /* beyond what a byte counts */
+    draw_image(c, 33, long_ones ? 1100 : 300);
+    draw_window(c, 16, long_ones ? 1100 : 80);
+    c->w.channels = up_to(long_ones ? 9 : 70);
     if (below(2)) return;
     draw_stride(c->w.height, &c->w.kernel_height, &c->w.stride_height);
     draw_stride(c->w.width, &c->w.kernel_width, &c->w.stride_width);

@@ -124,7 +124,7 @@ typedef __m256d lanes_mask_t;
 #define index_equal(a, b)      _mm256_castsi256_pd(_mm256_cmpeq_epi64(a, b))
 #define index_negative(a)      _mm256_castsi256_pd(a) /* the sign is all that a selection looks at */
 #define index_add(a, b)        _mm256_add_epi64(a, b)
-#define index_select(m, a, b)  _mm256_blendv_epi8(b, a, _mm256_castpd_si256(m))
+#define index_select(m, a, b)  _mm256_castpd_si256(_mm256_blendv_pd(_mm256_castsi256_pd(b), _mm256_castsi256_pd(a), m))
 #define lanes_widen(v, half)   (v)
 #else
 typedef __m256 lanes_t;
@@ -153,7 +153,7 @@ typedef __m256 lanes_mask_t;
 #define index_equal(a, b)      _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b))
 #define index_negative(a)      _mm256_castsi256_ps(a) /* the sign is all that a selection looks at */
 #define index_add(a, b)        _mm256_add_epi32(a, b)
-#define index_select(m, a, b)  _mm256_blendv_epi8(b, a, _mm256_castps_si256(m))
+#define index_select(m, a, b)  _mm256_castps_si256(_mm256_blendv_ps(_mm256_castsi256_ps(b), _mm256_castsi256_ps(a), m))
 #define lanes_widen(v, half)   _mm256_cvtps_pd((half) ? _mm256_extractf128_ps(v, 1) : _mm256_castps256_ps128(v))
 #endif
 
