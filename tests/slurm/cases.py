@@ -260,7 +260,7 @@ def job_that_is_ending_saves_first(case):
     """Cancelled while the ranks are in a mini-batch, and submitted again at once to another node."""
     def on(node):
         return ["--nodes=1", "--ntasks-per-node=2", f"--nodelist={node}"]
-    case.slow_down(-2)
+    case.slow_down(-3)  # Slurm kills after five seconds
     job = case.submit(options=on("node1"))
     case.in_mid_child()
     case.cluster.call("scancel", job)
