@@ -24,6 +24,11 @@ if(BROOD_COVERAGE)
   add_link_options(--coverage)
 endif()
 
+# Unrolled kernels with a check at each access take minutes to optimise; their values do not depend on that.
+set(optimised -O3)
+if(BROOD_SANITIZE)
+  set(optimised -O1 -g1)
+endif()
 # One list of flags a path (brood/math/isa.h). -fno-trapping-math lets selects be vectorised and changes no value.
-set(BROOD_PATH_FLAGS_avx2 -O3 -mavx2 -mfma -fno-math-errno -fno-trapping-math)
-set(BROOD_PATH_FLAGS_avx512 -O3 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512 -fno-math-errno -fno-trapping-math)
+set(BROOD_PATH_FLAGS_avx2 ${optimised} -mavx2 -mfma -fno-math-errno -fno-trapping-math)
+set(BROOD_PATH_FLAGS_avx512 ${optimised} -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512 -fno-math-errno -fno-trapping-math)

@@ -177,9 +177,7 @@ bool brood_space_add_layer(const brood_space_t *space, brood_net_spec_t *spec, c
 /* The network of the first `layers` layers of an architecture. */
 static brood_err_t build(const brood_space_t *space, const brood_architecture_t *architecture, int64_t layers,
                          brood_tail_t tail, brood_net_spec_t *spec) {
-    spec->count = 0;
-    spec->classes = space->classes;
-    spec->init = (brood_init_t)space->config.init;
+    *spec = (brood_net_spec_t){.classes = space->classes, .init = (brood_init_t)space->config.init};
     memcpy(spec->image, space->image, sizeof spec->image);
     bool fits = true;
     for (int64_t layer = 0; layer < layers && fits; layer++)

@@ -94,6 +94,18 @@ static void the_article_s_network_sees_the_image_as_a_signal(void **state) {
     brood_space_destroy(&space);
 }
 
+static void nothing_is_left_of_what_the_specification_was(void **state) {
+    (void)state;
+    brood_space_config_t config = small_conv2d();
+    brood_space_t       *space = space_on(&config, 28, 28, 1, 10);
+    brood_net_spec_t     spec[2];
+    memset(&spec[0], 0x00, sizeof spec[0]);
+    memset(&spec[1], 0xff, sizeof spec[1]);
+    for (int i = 0; i < 2; i++) assert_int_equal(brood_space_network(space, "3,6,1,1,0", &spec[i]), BROOD_OK);
+    assert_false(spec[1].keeps_all);
+    brood_space_destroy(&space);
+}
+
 /* Heights by the definition of SAME padding: every stride begins a window. */
 static int64_t strides_in(int64_t size, int64_t stride) {
     int64_t count = 0;
@@ -178,6 +190,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_conv2d_layer_is_convolution_norm_relu_pool_dropout),
         cmocka_unit_test(without_batch_norm_convolutions_have_a_bias),
+        cmocka_unit_test(nothing_is_left_of_what_the_specification_was),
         cmocka_unit_test(the_article_s_network_sees_the_image_as_a_signal),
         cmocka_unit_test(sampled_networks_have_the_shapes_of_their_values),
         cmocka_unit_test(a_layer_without_room_is_named),
