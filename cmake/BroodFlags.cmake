@@ -24,10 +24,10 @@ if(BROOD_COVERAGE)
   add_link_options(--coverage)
 endif()
 
-# Unrolled kernels with a check at each access take minutes to optimise; their values do not depend on that.
+# Of unrolled kernels with a check at each access variables' places take longer to find than all else.
 set(optimised -O3)
 if(BROOD_SANITIZE)
-  set(optimised -O1 -g1)
+  set(optimised -O3 -g1)
 endif()
 # One list of flags a path (brood/math/isa.h). -fno-trapping-math lets selects be vectorised and changes no value.
 set(BROOD_PATH_FLAGS_avx2 ${optimised} -mavx2 -mfma -fno-math-errno -fno-trapping-math)
