@@ -24,11 +24,7 @@ if(BROOD_COVERAGE)
   add_link_options(--coverage)
 endif()
 
-# Of unrolled kernels with a check at each access variables' places take longer to find than all else.
-set(optimised -O3)
-if(BROOD_SANITIZE)
-  set(optimised -O3 -g1)
-endif()
-# One list of flags a path (brood/math/isa.h). -fno-trapping-math lets selects be vectorised and changes no value.
-set(BROOD_PATH_FLAGS_avx2 ${optimised} -mavx2 -mfma -fno-math-errno -fno-trapping-math)
-set(BROOD_PATH_FLAGS_avx512 ${optimised} -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512 -fno-math-errno -fno-trapping-math)
+# One list of flags a path (brood/math/isa.h). -fno-trapping-math lets selects be vectorised and changes no value. -g1: with
+# the sanitizers' checks, to find where unrolled kernels keep each variable takes the compiler longer than all else.
+set(BROOD_PATH_FLAGS_avx2 -O3 -g1 -mavx2 -mfma -fno-math-errno -fno-trapping-math)
+set(BROOD_PATH_FLAGS_avx512 -O3 -g1 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512 -fno-math-errno -fno-trapping-math)

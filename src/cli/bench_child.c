@@ -28,8 +28,8 @@ typedef struct {
 /* Of one training step. */
 typedef struct {
     double milliseconds, images_per_second, gigaflops, share; /* flops as of direct convolution; share of the cores' */
-    double forward[BROOD_MAX_LAYERS], backward[BROOD_MAX_LAYERS], optimizer,
-        rest; /* milliseconds of the first thread */
+    double forward[BROOD_MAX_LAYERS], backward[BROOD_MAX_LAYERS]; /* milliseconds of the first thread */
+    double optimizer, rest;
 } measured_t;
 
 static brood_err_t read_config(bench_t *bench, const char *file, const char *const set[]) {
@@ -121,7 +121,8 @@ static int64_t bytes_of(const bench_t *bench) {
 }
 
 static void print_text(const bench_t *bench, const measured_t *measured) {
-    char cpu[64];
+    const bool many = bench->config.sched.threads > 1;
+    char       cpu[64];
     brood_isa_cpu(cpu, sizeof cpu);
     printf("Step          %.3f ms, mini-batch of %lld (median of %lld), %s\n", measured->milliseconds,
            (long long)bench->net.batch, (long long)bench->steps, bench->architecture);
@@ -129,18 +130,17 @@ static void print_text(const bench_t *bench, const measured_t *measured) {
     printf("Flops         %.1f GFLOP/s, counted as direct convolution: %.2f of a loop of fused multiply-adds\n",
            measured->gigaflops, measured->share);
     printf("Predicted     %.3f ms by the cost model%s\n", 1e-6 * (double)(bench->net.measure.cost * bench->net.batch),
-           bench->config.sched.threads > 1 ? ", on one core" : "");
+           many ? ", on one core" : "");
     printf("Memory        %.1f MB\n", 1e-6 * (double)bytes_of(bench));
     printf("Threads       %lld\n", (long long)bench->config.sched.threads);
     printf("CPU           %s, %s\n\n", cpu, brood_math_describe(bench->math));
     printf("%-36s %10s %11s %10s%s\n", "layer", "forward ms", "backward ms", "predicted",
-           bench->config.sched.threads > 1 ? " on one core; times of the first thread" : "");
+           many ? " on one core; times of the first thread" : "");
     for (int64_t i = 0; i < bench->net.spec.count; i++)
         printf("%2lld %-33s %10.3f %11.3f %10.3f\n", (long long)i, brood_net_way(bench->net.net, i),
                measured->forward[i], measured->backward[i], predicted(bench, i));
     printf("%-36s %10s %11.3f\n", "optimiser", "", measured->optimizer);
-    printf("%-36s %10s %11.3f\n", bench->config.sched.threads > 1 ? "loss; waiting for other threads" : "loss", "",
-           measured->rest);
+    printf("%-36s %10s %11.3f\n", many ? "loss; waiting for other threads" : "loss", "", measured->rest);
 }
 
 static void print_work(const bench_t *bench, int64_t layer, brood_json_t *json) {

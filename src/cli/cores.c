@@ -11,14 +11,20 @@ typedef struct {
     int lacking, rank; /* cores; the first of a node's ranks: as MPI_MAXLOC has it */
 } lack_t;
 
+/* Cores that this process may run on: all, where a node has more than the set holds. */
+static cpu_set_t own_cores(void) {
+    cpu_set_t own;
+    CPU_ZERO(&own);
+    if (sched_getaffinity(0, sizeof own, &own) != 0) memset(&own, 0xff, sizeof own);
+    return own;
+}
+
 /* Cores that a rank, or the ranks of its node together, lack: the greater of the two. */
 static brood_err_t find_lacking(MPI_Comm node, int64_t threads, int *lacking) {
     static const char what[] = "counting the cores of a node";
     brood_err_t       err;
-    cpu_set_t         own, all;
+    cpu_set_t         own = own_cores(), all;
     int               ranks, least;
-    CPU_ZERO(&own);
-    if (sched_getaffinity(0, sizeof own, &own) != 0) memset(&own, 0xff, sizeof own); /* more cores than a set holds */
     BROOD_TRY(brood_mpi(MPI_Comm_size(node, &ranks), what));
     BROOD_TRY(brood_mpi(MPI_Allreduce(&own, &all, (int)sizeof own, MPI_BYTE, MPI_BOR, node), what));
     int cores = CPU_COUNT(&own);
@@ -36,12 +42,11 @@ static const char *counted(int cores, char text[32]) {
 }
 
 void cores_check_own(int64_t threads) {
-    cpu_set_t own;
-    char      text[32];
-    CPU_ZERO(&own);
-    if (sched_getaffinity(0, sizeof own, &own) != 0 || CPU_COUNT(&own) >= threads) return;
-    brood_log_write(BROOD_LOG_WARNING, "there %s for %lld threads: they wait for each other",
-                    counted(CPU_COUNT(&own), text), (long long)threads);
+    const cpu_set_t own = own_cores();
+    char            text[32];
+    if (CPU_COUNT(&own) < threads)
+        brood_log_write(BROOD_LOG_WARNING, "there %s for %lld threads: they wait for each other",
+                        counted(CPU_COUNT(&own), text), (long long)threads);
 }
 
 static brood_err_t warn(MPI_Comm comm, int64_t threads, const lack_t *most) {

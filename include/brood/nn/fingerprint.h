@@ -25,8 +25,8 @@ typedef struct {
 
 /* Of what `math` computes, products on this thread and networks on all of its threads; local. Under portable numerics
    the same on every CPU and path. It does not depend on what was computed before, and leaves nothing behind. Networks
-   multiply too: where products differ, kernels and training do. Takes 10 to 30 ms, and a megabyte that is free again
-   afterwards. BROOD_E_MEMORY: `fingerprint` is unchanged. */
+   multiply too: where products differ, kernels and training do. Takes some tens of milliseconds, and 13 MB that are
+   free again afterwards. BROOD_E_MEMORY: `fingerprint` is unchanged. */
 brood_err_t brood_fingerprint(brood_math_t *math, brood_fingerprint_t *fingerprint) BROOD_WARN_UNUSED;
 
 #endif

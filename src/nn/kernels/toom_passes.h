@@ -78,20 +78,6 @@ INLINE void input_tile(const int pairs, const bool full, const bool sure, const 
     write_element(strip, full, to, points - 1, infinity);
 }
 
-INLINE void input_pass(const int pairs, const bool full, const strip_t *strip) {
-    for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        const bool          sure = all_inside(strip, tile, 2 * pairs + 2);
-        const brood_real_t *from = strip->from + tile * strip->from_tile;
-        brood_real_t       *to = strip->to + tile * strip->to_tile;
-        for (int64_t k = 0; k < strip->deep; k++, from += strip->from_deep, to += strip->to_deep) {
-            if (sure)
-                input_tile(pairs, full, true, strip, tile, from, to);
-            else
-                input_tile(pairs, full, false, strip, tile, from, to);
-        }
-    }
-}
-
 INLINE void evaluate_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
                           const brood_real_t *from, brood_real_t *to) {
     const brood_toom_powers_t *powers = strip->powers;
@@ -124,18 +110,23 @@ INLINE void evaluate_tile(const int pairs, const bool full, const bool sure, con
     write_element(strip, full, to, points - 1, lanes_set(powers->infinity) * y);
 }
 
-INLINE void evaluate_pass(const int pairs, const bool full, const strip_t *strip) {
-    for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        const bool          sure = all_inside(strip, tile, strip->powers->count);
-        const brood_real_t *from = strip->from + tile * strip->from_tile;
-        brood_real_t       *to = strip->to + tile * strip->to_tile;
-        for (int64_t k = 0; k < strip->deep; k++, from += strip->from_deep, to += strip->to_deep) {
-            if (sure)
-                evaluate_tile(pairs, full, true, strip, tile, from, to);
-            else
-                evaluate_tile(pairs, full, false, strip, tile, from, to);
-        }
+/* What a tile has at its points: at 0 and infinity, and of each pair ±a sum and difference. */
+typedef struct {
+    lanes_t zero, infinity, sum[BROOD_TOOM_PAIRS], difference[BROOD_TOOM_PAIRS];
+} folded_t;
+
+INLINE folded_t fold(const int pairs, const strip_t *strip, const brood_real_t *from) {
+    folded_t values;
+#pragma GCC unroll 16
+    for (int a = 0; a < pairs; a++) {
+        lanes_t plus = lanes_load_n(from + (2 * a + 1) * strip->from_step, strip->from_lanes);
+        lanes_t minus = lanes_load_n(from + (2 * a + 2) * strip->from_step, strip->from_lanes);
+        values.sum[a] = plus + minus;
+        values.difference[a] = plus - minus;
     }
+    values.zero = lanes_load_n(from, strip->from_lanes);
+    values.infinity = lanes_load_n(from + (2 * pairs + 1) * strip->from_step, strip->from_lanes);
+    return values;
 }
 
 INLINE void collect_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
@@ -143,42 +134,18 @@ INLINE void collect_tile(const int pairs, const bool full, const bool sure, cons
     const brood_toom_powers_t *powers = strip->powers;
     const int64_t              count = powers->count;
     const int                  points = 2 * pairs + 2;
-    lanes_t                    sum[BROOD_TOOM_PAIRS], difference[BROOD_TOOM_PAIRS];
-#pragma GCC unroll 16
-    for (int a = 0; a < pairs; a++) {
-        lanes_t plus = lanes_load_n(from + (2 * a + 1) * strip->from_step, strip->from_lanes);
-        lanes_t minus = lanes_load_n(from + (2 * a + 2) * strip->from_step, strip->from_lanes);
-        sum[a] = plus + minus;
-        difference[a] = plus - minus;
-    }
-    lanes_t zero = lanes_load_n(from, strip->from_lanes);
-    lanes_t infinity = lanes_load_n(from + (points - 1) * strip->from_step, strip->from_lanes);
+    const folded_t             values = fold(pairs, strip, from);
 #pragma GCC unroll 16
     for (int k = 0; k < points; k++) {
         if (k >= count) break;
         if (!sure && !inside(strip, tile, k)) continue;
         lanes_t y = bias;
-        if (k == 0) y = lanes_fma(lanes_set(powers->zero), zero, y);
-        if (k == count - 1) y = lanes_fma(lanes_set(powers->infinity), infinity, y);
+        if (k == 0) y = lanes_fma(lanes_set(powers->zero), values.zero, y);
+        if (k == count - 1) y = lanes_fma(lanes_set(powers->infinity), values.infinity, y);
 #pragma GCC unroll 16
         for (int a = 0; a < pairs; a++)
-            y = lanes_fma(lanes_set(powers->power[a][k]), k % 2 == 0 ? sum[a] : difference[a], y);
+            y = lanes_fma(lanes_set(powers->power[a][k]), k % 2 == 0 ? values.sum[a] : values.difference[a], y);
         write_element(strip, full, to, k, y);
-    }
-}
-
-INLINE void collect_pass(const int pairs, const bool full, const strip_t *strip) {
-    for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        const bool          sure = all_inside(strip, tile, strip->powers->count);
-        const brood_real_t *from = strip->from + tile * strip->from_tile;
-        brood_real_t       *to = strip->to + tile * strip->to_tile;
-        for (int64_t k = 0; k < strip->deep; k++, from += strip->from_deep, to += strip->to_deep) {
-            lanes_t bias = strip->bias ? lanes_load_n(strip->bias + k * LANES, strip->to_lanes) : lanes_set(0);
-            if (sure)
-                collect_tile(pairs, full, true, strip, tile, from, to, bias);
-            else
-                collect_tile(pairs, full, false, strip, tile, from, to, bias);
-        }
     }
 }
 
@@ -194,69 +161,83 @@ INLINE void scatter_element(const strip_t *strip, const bool full, const bool su
 INLINE void scatter_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
                          const brood_real_t *from, brood_real_t *to) {
     const brood_toom_axis_t *axis = strip->axis;
-    const int                points = 2 * pairs + 2;
-    lanes_t                  sum[BROOD_TOOM_PAIRS], difference[BROOD_TOOM_PAIRS];
-#pragma GCC unroll 16
-    for (int a = 0; a < pairs; a++) {
-        lanes_t plus = lanes_load_n(from + (2 * a + 1) * strip->from_step, strip->from_lanes);
-        lanes_t minus = lanes_load_n(from + (2 * a + 2) * strip->from_step, strip->from_lanes);
-        sum[a] = plus + minus;
-        difference[a] = plus - minus;
-    }
-    lanes_t zero = lanes_load_n(from, strip->from_lanes);
-    lanes_t infinity = lanes_load_n(from + (points - 1) * strip->from_step, strip->from_lanes);
+    const folded_t           values = fold(pairs, strip, from);
 #pragma GCC unroll 16
     for (int k = 0; k <= pairs; k++) {
-        lanes_t even = lanes_set(axis->zero[k]) * zero, odd = lanes_set(axis->infinity[k]) * infinity;
+        lanes_t even = lanes_set(axis->zero[k]) * values.zero, odd = lanes_set(axis->infinity[k]) * values.infinity;
 #pragma GCC unroll 16
         for (int a = 0; a < pairs; a++) {
-            if (k > 0) even = lanes_fma(lanes_set(axis->even[a][k - 1]), sum[a], even);
-            if (k < pairs) odd = lanes_fma(lanes_set(axis->odd[a][k]), difference[a], odd);
+            if (k > 0) even = lanes_fma(lanes_set(axis->even[a][k - 1]), values.sum[a], even);
+            if (k < pairs) odd = lanes_fma(lanes_set(axis->odd[a][k]), values.difference[a], odd);
         }
         scatter_element(strip, full, sure, tile, to, 2 * k, even);
         scatter_element(strip, full, sure, tile, to, 2 * k + 1, odd);
     }
 }
 
-INLINE void scatter_pass(const int pairs, const bool full, const strip_t *strip) {
+typedef enum { INPUT, EVALUATE, COLLECT, SCATTER } pass_kind_t;
+
+INLINE void make_tile(const pass_kind_t kind, const int pairs, const bool full, const bool sure, const strip_t *strip,
+                      int64_t tile, int64_t deep) {
+    const brood_real_t *from = strip->from + tile * strip->from_tile + deep * strip->from_deep;
+    brood_real_t       *to = strip->to + tile * strip->to_tile + deep * strip->to_deep;
+    switch (kind) {
+    case INPUT:
+        input_tile(pairs, full, sure, strip, tile, from, to);
+        break;
+    case EVALUATE:
+        evaluate_tile(pairs, full, sure, strip, tile, from, to);
+        break;
+    case COLLECT:
+        collect_tile(pairs, full, sure, strip, tile, from, to,
+                     strip->bias ? lanes_load_n(strip->bias + deep * LANES, strip->to_lanes) : lanes_set(0));
+        break;
+    case SCATTER:
+        scatter_tile(pairs, full, sure, strip, tile, from, to);
+        break;
+    }
+}
+
+INLINE void make_tiles(const pass_kind_t kind, const int pairs, const bool full, const strip_t *strip) {
+    const int64_t elements = kind == INPUT || kind == SCATTER ? 2 * pairs + 2 : strip->powers->count;
     for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        const bool          sure = all_inside(strip, tile, 2 * pairs + 2);
-        const brood_real_t *from = strip->from + tile * strip->from_tile;
-        brood_real_t       *to = strip->to + tile * strip->to_tile;
-        for (int64_t k = 0; k < strip->deep; k++, from += strip->from_deep, to += strip->to_deep) {
+        const bool sure = all_inside(strip, tile, elements);
+        for (int64_t deep = 0; deep < strip->deep; deep++) {
             if (sure)
-                scatter_tile(pairs, full, true, strip, tile, from, to);
+                make_tile(kind, pairs, full, true, strip, tile, deep);
             else
-                scatter_tile(pairs, full, false, strip, tile, from, to);
+                make_tile(kind, pairs, full, false, strip, tile, deep);
         }
     }
 }
 
-#define PASS(kind, pairs)                                                                                              \
-    static void kind##_pass_##pairs(const strip_t *strip) {                                                            \
+#define PASS(name, kind, pairs)                                                                                        \
+    static void name##_pass_##pairs(const strip_t *strip) {                                                            \
         if (strip->to_lanes == LANES)                                                                                  \
-            kind##_pass(pairs, true, strip);                                                                           \
+            make_tiles(kind, pairs, true, strip);                                                                      \
         else                                                                                                           \
-            kind##_pass(pairs, false, strip);                                                                          \
+            make_tiles(kind, pairs, false, strip);                                                                     \
     }
-#define PASSES(pairs) PASS(input, pairs) PASS(evaluate, pairs) PASS(collect, pairs) PASS(scatter, pairs)
-#define ALL_PAIRS(X)  X(1) X(2) X(3) X(4) X(5)
+#define PASSES(pairs)                                                                                                  \
+    PASS(input, INPUT, pairs)                                                                                          \
+    PASS(evaluate, EVALUATE, pairs) PASS(collect, COLLECT, pairs) PASS(scatter, SCATTER, pairs)
+#define ALL_PAIRS(X) X(1) X(2) X(3) X(4) X(5)
 ALL_PAIRS(PASSES)
 #undef PASSES
 #undef PASS
 _Static_assert(BROOD_TOOM_PAIRS == 5, "a pass is missing");
 
-#define INPUT(pairs)    [pairs] = input_pass_##pairs,
-#define EVALUATE(pairs) [pairs] = evaluate_pass_##pairs,
-#define COLLECT(pairs)  [pairs] = collect_pass_##pairs,
-#define SCATTER(pairs)  [pairs] = scatter_pass_##pairs,
-static strip_pass_t *const input_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(INPUT)};
-static strip_pass_t *const evaluate_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(EVALUATE)};
-static strip_pass_t *const collect_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(COLLECT)};
-static strip_pass_t *const scatter_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(SCATTER)};
-#undef INPUT
-#undef EVALUATE
-#undef COLLECT
-#undef SCATTER
+#define INPUT_ENTRY(pairs)    [pairs] = input_pass_##pairs,
+#define EVALUATE_ENTRY(pairs) [pairs] = evaluate_pass_##pairs,
+#define COLLECT_ENTRY(pairs)  [pairs] = collect_pass_##pairs,
+#define SCATTER_ENTRY(pairs)  [pairs] = scatter_pass_##pairs,
+static strip_pass_t *const input_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(INPUT_ENTRY)};
+static strip_pass_t *const evaluate_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(EVALUATE_ENTRY)};
+static strip_pass_t *const collect_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(COLLECT_ENTRY)};
+static strip_pass_t *const scatter_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(SCATTER_ENTRY)};
+#undef INPUT_ENTRY
+#undef EVALUATE_ENTRY
+#undef COLLECT_ENTRY
+#undef SCATTER_ENTRY
 
 #endif
