@@ -59,17 +59,17 @@ static const product_t products[] = {
     {"2-D 5x5 32 to 64, Fourier y", &fourier_y, 130, BATCH, 128, 64, 0},
     {"2-D 5x5 32 to 64, Fourier dW", &fourier_dw, 130, 64, 128, BATCH, 0},
     {"2-D 5x5 32 to 64, Fourier dx", &fourier_dx, 130, BATCH, 64, 128, 0},
-    /* Toom-Cook, a call a point: the tiles of a group of images, filters, channels. A group is one signal of length
-       784, in 98 tiles, three images of 14x14, each in 14 tiles, or eight of 7x7, in 4. */
+    /* Toom-Cook, a call a point: the tiles of a block of images, filters, channels. A block is one signal of length
+       784, in 98 tiles, six images of 14x14, each in 6 tiles, or thirteen of 7x7, in 2. */
     {"1-D 5 taps 32 to 64, Toom-Cook y", &toom_y, 12, 98, 64, 32, 0},
     {"1-D 5 taps 32 to 64, Toom-Cook dW", &toom_dw, 12, 32, 64, 98, 0},
     {"1-D 5 taps 32 to 64, Toom-Cook dx", &toom_y, 12, 98, 32, 64, 0},
-    {"2-D 3x3 24 to 48, Toom-Cook y", &toom_y, 40, 42, 48, 24, 0},
-    {"2-D 3x3 24 to 48, Toom-Cook dW", &toom_dw, 40, 24, 48, 42, 0},
-    {"2-D 3x3 24 to 48, Toom-Cook dx", &toom_y, 40, 42, 24, 48, 0},
-    {"2-D 3x3 48 to 64, Toom-Cook y", &toom_y, 36, 32, 64, 48, 0},
-    {"2-D 3x3 48 to 64, Toom-Cook dW", &toom_dw, 36, 48, 64, 32, 0},
-    {"2-D 3x3 48 to 64, Toom-Cook dx", &toom_y, 36, 32, 48, 64, 0},
+    {"2-D 3x3 24 to 48, Toom-Cook y", &toom_y, 63, 36, 48, 24, 0},
+    {"2-D 3x3 24 to 48, Toom-Cook dW", &toom_dw, 63, 24, 48, 36, 0},
+    {"2-D 3x3 24 to 48, Toom-Cook dx", &toom_y, 63, 36, 24, 48, 0},
+    {"2-D 3x3 48 to 64, Toom-Cook y", &toom_y, 54, 26, 64, 48, 0},
+    {"2-D 3x3 48 to 64, Toom-Cook dW", &toom_dw, 54, 48, 64, 26, 0},
+    {"2-D 3x3 48 to 64, Toom-Cook dx", &toom_y, 54, 26, 48, 64, 0},
     /* Direct, first layers: windows of two or three images 28x28, gathered a row a tap. */
     {"2-D 5x5 1 to 32, direct y", &planes_y, 1, 1568, 32, 25, 0},
     {"2-D 5x5 1 to 32, direct dW", &planes_dw, 1, 25, 32, 1568, 0},

@@ -4,8 +4,8 @@
    B is cut into panels of a few vectors of columns, C into tiles of a few rows by one panel that stay in registers, k
    into chains. Each lane of a tile is one output, and its chain is one fma after the other: however the cuts fall, the
    bits are those of a scalar loop. A is read in place, by rows or by columns; B is packed panel by panel (zeros beyond
-   its last column), except where too few rows would use it. Where the last of several vectors has no more than half its
-   lanes, two rows of C share one: B has its columns in both halves then. */
+   its last column), except where too few rows would use it, or it lies like that already. Where the last of several
+   vectors has no more than half its lanes, two rows of C share one: B has its columns in both halves then. */
 
 #define LANES  ((int64_t)TYPE(lanes))
 #define SQUARE ((int64_t)TYPE(SQUARE))
@@ -82,14 +82,12 @@ VECTOR_INLINE void TYPE(tile)(int rows, int vectors, bool halved, brood_op_t a_o
     for (int i = 0; i < rows; i++) {
         REAL *out = x.c + i * x.ldc;
 #pragma GCC unroll 4
-        for (int v = 0; v < own; v++)
-            TYPE(put)
-            (sum[i][v], v < vectors - 1 ? (int)LANES : x.last, x.bias ? x.bias + v * LANES : NULL, x.accumulate,
-             out + v * LANES);
-        if (halved)
-            TYPE(put)
-            (i % 2 == 0 ? half[i / 2] : TYPE(upper)(half[i / 2]), x.last, x.bias ? x.bias + own * LANES : NULL,
-             x.accumulate, out + own * LANES);
+        for (int v = 0; v < own; v++) TYPE(put)
+        (sum[i][v], v < vectors - 1 ? (int)LANES : x.last, x.bias ? x.bias + v * LANES : NULL, x.accumulate,
+         out + v * LANES);
+        if (halved) TYPE(put)
+        (i % 2 == 0 ? half[i / 2] : TYPE(upper)(half[i / 2]), x.last, x.bias ? x.bias + own * LANES : NULL,
+         x.accumulate, out + own * LANES);
     }
 }
 
@@ -182,6 +180,11 @@ static void TYPE(pack_panel)(brood_op_t b_op, int64_t k, int64_t n, const REAL *
     }
 }
 
+/* Whether the rows of a plain B lie as those of one packed panel would. */
+static bool TYPE(is_panel)(int64_t n, int64_t ldb) {
+    return n == ldb && n % LANES == 0 && n <= TILE_VECTORS * LANES;
+}
+
 /* op(B)[k, n] of one chain as panels, one behind the other. */
 static void TYPE(pack_chain)(brood_op_t b_op, int64_t k, int64_t n, const REAL *b, int64_t ldb, REAL *to) {
     while (n > 0) {
@@ -213,8 +216,8 @@ static void TYPE(multiply_chain)(brood_op_t a_op, int64_t n, const TYPE(panel) *
     }
 }
 
-/* The same for few rows and a plain B, read in place but for its last columns where they fill no vector. */
-static void TYPE(multiply_few)(brood_op_t a_op, int64_t n, const TYPE(panel) * x, REAL *workspace) {
+/* The same for a plain B that is read in place but for its last columns where they fill no vector. */
+static void TYPE(multiply_in_place)(brood_op_t a_op, int64_t n, const TYPE(panel) * x, REAL *workspace) {
     int64_t width;
     for (int64_t j = 0; j < n; j += width) {
         TYPE(panel) part = *x;
@@ -262,8 +265,8 @@ static void TYPE(product)(brood_op_t a_op, brood_op_t b_op, int64_t m, int64_t n
             TYPE(panel) x = TYPE(chain)(a_op, m, k, p, a, lda, accumulate, c + j, ldc);
             x.b = b + (b_op == BROOD_PLAIN ? p * ldb + j : j * ldb + p);
             x.ldb = ldb;
-            if (m <= FEW_ROWS && b_op == BROOD_PLAIN) {
-                TYPE(multiply_few)(a_op, columns, &x, workspace);
+            if (b_op == BROOD_PLAIN && (m <= FEW_ROWS || TYPE(is_panel)(columns, ldb))) {
+                TYPE(multiply_in_place)(a_op, columns, &x, workspace);
                 continue;
             }
             TYPE(pack_chain)(b_op, x.k, columns, x.b, ldb, workspace);

@@ -1,6 +1,6 @@
-/* Products of transformed tiles, point by point, a few images at a time, so that what the transforms write the products
-   find in the cache. The gradients are the transposed of it: of x the overlapping tiles B (G w ⊙ A dy), added up,
-   of the filters G' Σ B'x ⊙ A dy over the tiles. */
+/* Products of transformed tiles, point by point, a block of images at a time, so that what the transforms write the
+   products find in the cache. The gradients are the transposed of it: of x the overlapping tiles B (G w ⊙ A dy), added
+   up, of the filters G' Σ B'x ⊙ A dy over the tiles. */
 #include "convolution.h"
 
 static bool plan(brood_layer_t *layer) {
@@ -11,16 +11,15 @@ static bool plan(brood_layer_t *layer) {
     return shape->outputs[0] > 0;
 }
 
-#define GROUP_ELEMENTS 131072 /* transformed tiles of a group of images */
-#define FILTER_PIECE   256    /* numbers of a tap that are transformed by one thread: whole vectors of any path */
+#define FILTER_PIECE 256 /* numbers of a tap that are transformed by one thread: whole vectors of any path */
 
 static int64_t tiles_of(const brood_toom_t *toom) {
     return toom->tiles[0] * toom->tiles[1];
 }
 
-/* Elements from one point to the next of a group's transformed tiles of x, or of dy; that these take. */
+/* Elements from one point to the next of a block's transformed tiles of x, or of dy; that these take. */
 static int64_t pitch_of(const brood_layer_t *layer, int64_t channels) {
-    return brood_convolution_pitch(layer->as.toom.group * tiles_of(&layer->as.toom.x), channels);
+    return brood_convolution_pitch(layer->as.toom.room * tiles_of(&layer->as.toom.x), channels);
 }
 static int64_t space_of(const brood_layer_t *layer, int64_t channels) {
     return layer->as.toom.shape.points * pitch_of(layer, channels);
@@ -49,9 +48,7 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     layer->as.toom.x = brood_toom_image(axes, size, before, channels);
     layer->as.toom.y = brood_toom_image(axes, size, (const int64_t[2]){0, 0}, filters);
     layer->as.toom.filters = brood_toom_taps(axes, channels * filters);
-    int64_t an_image = points * tiles_of(&layer->as.toom.x) * (channels + filters);
-    layer->as.toom.group = brood_larger(1, GROUP_ELEMENTS / an_image);
-    if (layer->as.toom.group > brood_layer_room(net, layer)) layer->as.toom.group = brood_layer_room(net, layer);
+    layer->as.toom.room = brood_layer_room(net, layer);
 
     layer->as.toom.packed_count = brood_packed_count_real(math, channels, filters);
     layer->as.toom.packed_back_count = brood_packed_count_real(math, filters, channels);
@@ -120,7 +117,7 @@ static void pack_transposed(brood_net_t *net, brood_layer_t *layer, brood_worker
                         filters, layer->as.toom.packed_back + p * count);
 }
 
-/* The transformed tiles of a group of images. */
+/* The transformed tiles of images. */
 static void transform_x(brood_net_t *net, const brood_layer_t *layer, const room_t *room, int64_t images,
                         const brood_real_t *x) {
     const brood_toom_t *toom = &layer->as.toom.x;
@@ -140,12 +137,9 @@ static void multiply(const brood_layer_t *layer, brood_worker_t *worker, int64_t
                                   false, to + p * pitch_of(layer, to_channels), to_channels);
 }
 
-static int64_t group_of(const brood_layer_t *layer, int64_t done, int64_t images) {
-    return images - done < layer->as.toom.group ? images - done : layer->as.toom.group;
-}
-
-static void forward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t images,
-                          const brood_real_t *x, brood_real_t *y) {
+static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
+    const brood_real_t *x = brood_layer_x(net, layer, worker, first);
+    brood_real_t       *y = brood_layer_y(layer, worker, first);
     const brood_toom_t *toom = &layer->as.toom.y;
     room_t              room = room_of(worker, layer, layer->in[2]);
     transform_x(net, layer, &room, images, x);
@@ -155,13 +149,6 @@ static void forward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_t
         net->kernels->toom_collect(toom, room.second + i * tiles_of(toom) * toom->channels,
                                    pitch_of(layer, toom->channels), layer->args.bias ? layer->array[1]->value : NULL,
                                    y + i * layer->out_size, room.tiles);
-}
-
-static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
-    const brood_real_t *x = brood_layer_x(net, layer, worker, first);
-    brood_real_t       *y = brood_layer_y(layer, worker, first);
-    for (int64_t i = 0; i < images; i += layer->as.toom.group)
-        forward_group(net, layer, worker, group_of(layer, i, images), x + i * layer->in_size, y + i * layer->out_size);
 }
 
 /* Whether 1 is the first point of a pair, or nothing is transformed. */
@@ -181,8 +168,9 @@ static void add_bias(brood_net_t *net, brood_layer_t *layer, brood_worker_t *wor
         brood_bias_add(net, layer, worker, fresh, images * layer->out[0] * layer->out[1], dy);
 }
 
-static void backward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, bool accumulate,
-                           int64_t images, const brood_real_t *x, const brood_real_t *dy, brood_real_t *dx) {
+static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
+    const brood_real_t *x = brood_layer_x(net, layer, worker, first), *dy = brood_layer_dy(layer, worker, first);
+    const bool          accumulate = first > worker->begin; /* onto what the part's images before these left */
     const brood_toom_t *from = &layer->as.toom.x, *to = &layer->as.toom.y;
     const int64_t       channels = from->channels, filters = to->channels, tiles = tiles_of(from);
     room_t              room = room_of(worker, layer, channels);
@@ -197,19 +185,12 @@ static void backward_group(brood_net_t *net, brood_layer_t *layer, brood_worker_
                            room.second + p * pitch_of(layer, filters), filters, accumulate,
                            brood_layer_partial(layer, worker) + p * channels * filters, filters);
     if (!layer->propagates) return;
+    brood_real_t *dx = brood_layer_dx(layer, worker, first);
     multiply(layer, worker, images, room.second, filters, layer->as.toom.packed_back, layer->as.toom.packed_back_count,
              room.first, channels);
     for (int64_t i = 0; i < images; i++)
         net->kernels->toom_scatter(from, room.first + i * tiles * channels, pitch_of(layer, channels),
                                    dx + i * layer->in_size, room.tiles);
-}
-
-static void backward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
-    const brood_real_t *x = brood_layer_x(net, layer, worker, first), *dy = brood_layer_dy(layer, worker, first);
-    brood_real_t       *dx = layer->propagates ? brood_layer_dx(layer, worker, first) : NULL;
-    for (int64_t i = 0; i < images; i += layer->as.toom.group)
-        backward_group(net, layer, worker, first + i > worker->begin, group_of(layer, i, images),
-                       x + i * layer->in_size, dy + i * layer->out_size, dx ? dx + i * layer->in_size : NULL);
 }
 
 static void add_up(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t pieces) {

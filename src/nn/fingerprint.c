@@ -91,7 +91,7 @@ typedef struct {
 
 /* Between them every kernel, every way to make a convolution forward and backward, every way to pool. Where sums are
    cut is part of the bits: the last one's mini-batch is cut into fewer parts than others', its parts into blocks of
-   images, and these into the groups of Toom-Cook's tiles and into panels. */
+   images, and these into panels. */
 static const network_t networks[] = {
     {.image = {7, 8, 3},
      .minibatch = 4,
@@ -143,6 +143,20 @@ static const network_t networks[] = {
                {BROOD_LAYER_RELU, {0}},
                {BROOD_LAYER_CONVOLUTION, {5, 1, 1, 1, 5, 0, false, BROOD_CONVOLUTION_TOOM}},
                {BROOD_LAYER_CONVOLUTION, {1, 4, 1, 1, 2, 0, false, BROOD_CONVOLUTION_TOOM}},
+               {BROOD_LAYER_DENSE, {.outputs = 5, .bias = true}}}},
+    {.image = {1, 30, 3}, /* tiles of any number of points */
+     .minibatch = 3,
+     .optimizer = {.kind = BROOD_OPTIMIZER_SGD, .momentum = 0.9},
+     .count = 10,
+     .layer = {{BROOD_LAYER_CONVOLUTION, {1, 5, 1, 1, 5, 0, false, BROOD_CONVOLUTION_TOOM}},
+               {BROOD_LAYER_CONVOLUTION, {1, 5, 1, 1, 4, 0, false, BROOD_CONVOLUTION_TOOM}},
+               {BROOD_LAYER_CONVOLUTION, {1, 7, 1, 1, 5, 0, true, BROOD_CONVOLUTION_TOOM}},
+               {BROOD_LAYER_MAX_POOL, {1, 2, 1, 2, 0, 0, false, 0}},
+               {BROOD_LAYER_CONVOLUTION, {1, 5, 1, 1, 4, 0, false, BROOD_CONVOLUTION_TOOM}},
+               {BROOD_LAYER_CONVOLUTION, {1, 7, 1, 1, 5, 0, true, BROOD_CONVOLUTION_TOOM}},
+               {BROOD_LAYER_MAX_POOL, {1, 3, 1, 3, 0, 0, false, 0}},
+               {BROOD_LAYER_CONVOLUTION, {1, 4, 1, 1, 4, 0, false, BROOD_CONVOLUTION_TOOM}},
+               {BROOD_LAYER_CONVOLUTION, {1, 2, 1, 1, 5, 0, false, BROOD_CONVOLUTION_TOOM}},
                {BROOD_LAYER_DENSE, {.outputs = 5, .bias = true}}}},
     {.image = {9, 10, 2},
      .minibatch = 3,

@@ -3,24 +3,29 @@
 #include <math.h>
 #include <string.h>
 
-/* The positive points of so many pairs; from three on near those with which growth_of is least. */
-static const double pair_at[BROOD_TOOM_PAIRS + 1][BROOD_TOOM_PAIRS] = {
-    [1] = {1},
-    [2] = {1, 2},
-    [3] = {1, 2, 1.0 / 2},
-    [4] = {4.0 / 5, 5.0 / 4, 2.0 / 5, 5.0 / 2},
-    [5] = {1, 2.0 / 3, 3.0 / 2, 3.0 / 8, 8.0 / 3},
+/* The positive ones of the pairs, by the number of points: near those with which growth_of is least. */
+static const double pairs_of[BROOD_TOOM_POINTS + 1][BROOD_TOOM_PAIRS] = {
+    [3] = {3.0 / 2},
+    [4] = {1},
+    [5] = {4.0 / 5, 5.0 / 2},
+    [6] = {2.0 / 3, 3.0 / 2},
+    [7] = {3.0 / 5, 7.0 / 6, 7.0 / 2},
+    [8] = {1, 2, 1.0 / 2},
+    [9] = {1.0 / 2, 6.0 / 7, 3.0 / 2, 4},
+    [10] = {4.0 / 5, 5.0 / 4, 2.0 / 5, 5.0 / 2},
+    [11] = {2.0 / 5, 3.0 / 4, 8.0 / 7, 7.0 / 4, 5},
+    [12] = {1, 2.0 / 3, 3.0 / 2, 3.0 / 8, 8.0 / 3},
 };
 
-/* product[0 … degree] = Π (x − b²) over the first `pairs` pairs but `left_out`; returns the degree. */
-static int pair_product(int64_t pairs, int64_t left_out, double product[BROOD_TOOM_PAIRS + 1]) {
+/* product[0 … degree] = Π (x − b²) over the pairs of so many points but `left_out`; returns the degree. */
+static int pair_product(int64_t points, int left_out, double product[BROOD_TOOM_PAIRS + 1]) {
     int degree = 0;
     product[0] = 1;
-    for (int64_t b = 0; b < pairs; b++) {
+    for (int b = 0; b < brood_toom_pairs(points); b++) {
         if (b == left_out) continue;
         product[++degree] = 0;
         for (int k = degree; k >= 0; k--)
-            product[k] = (k > 0 ? product[k - 1] : 0) - pair_at[pairs][b] * pair_at[pairs][b] * product[k];
+            product[k] = (k > 0 ? product[k - 1] : 0) - pairs_of[points][b] * pairs_of[points][b] * product[k];
     }
     return degree;
 }
@@ -58,28 +63,29 @@ static void fill_powers(int64_t count, int64_t point, double a, double scale, do
     }
 }
 
-/* M(x) = x Π (x² − b²) vanishes at the finite points; row a of B' is M / (x − a), and N = M'(a) divides it. */
+/* M(x) = x Π (x² − b²) vanishes at the finite points; row a of B' is M / (x − a), and N = M'(a) divides it. That of
+   infinity is M. */
 static matrices_t matrices_of(int64_t outputs, int64_t taps) {
     matrices_t m = {0};
-    int64_t    points = outputs + taps - 1, pairs = points / 2 - 1, last = points - 1;
+    int64_t    points = outputs + taps - 1, last = points - 1;
     double     product[BROOD_TOOM_PAIRS + 1];
-    int        degree = pair_product(pairs, -1, product);
+    int        degree = pair_product(points, -1, product);
     double     scale = scale_of(degree, product, 1);
-    for (int k = 0; k <= degree; k++) {
-        m.input[0][2 * k] = product[k] / scale;
-        m.input[last][2 * k + 1] = product[k] / scale;
-    }
+    for (int k = 0; k <= degree; k++) m.input[0][2 * k] = product[k] / scale;
     m.outputs[0][0] = 1;
     m.taps[0][0] = scale / product[0];
-    m.outputs[last][outputs - 1] = 1;
-    m.taps[last][taps - 1] = scale;
-    for (int64_t pair = 0; pair < pairs; pair++) {
-        double a = pair_at[pairs][pair];
-        degree = pair_product(pairs, pair, product);
+    if (brood_toom_infinite(points)) {
+        for (int k = 0; k <= degree; k++) m.input[last][2 * k + 1] = product[k] / scale;
+        m.outputs[last][outputs - 1] = 1;
+        m.taps[last][taps - 1] = scale;
+    }
+    for (int pair = 0; pair < brood_toom_pairs(points); pair++) {
+        double a = pairs_of[points][pair];
+        degree = pair_product(points, pair, product);
         scale = scale_of(degree, product, a);
         double n = 2 * a * a * value_at(degree, product, a * a);
         for (int sign = 0; sign < 2; sign++, a = -a) {
-            int64_t point = 2 * pair + 1 + sign;
+            int point = 2 * pair + 1 + sign;
             for (int k = 0; k <= degree; k++) {
                 m.input[point][2 * k + 2] = product[k] / scale;
                 m.input[point][2 * k + 1] = a * product[k] / scale;
@@ -91,11 +97,11 @@ static matrices_t matrices_of(int64_t outputs, int64_t taps) {
     return m;
 }
 
-static void take_powers(int64_t pairs, int64_t count, double from[][BROOD_TOOM_POINTS], brood_toom_powers_t *powers) {
+static void take_powers(int64_t points, int64_t count, double from[][BROOD_TOOM_POINTS], brood_toom_powers_t *powers) {
     powers->count = count;
     powers->zero = (brood_real_t)from[0][0];
-    powers->infinity = (brood_real_t)from[2 * pairs + 1][count - 1];
-    for (int64_t pair = 0; pair < pairs; pair++)
+    if (brood_toom_infinite(points)) powers->infinity = (brood_real_t)from[points - 1][count - 1];
+    for (int pair = 0; pair < brood_toom_pairs(points); pair++)
         for (int64_t k = 0; k < count; k++) powers->power[pair][k] = (brood_real_t)from[2 * pair + 1][k];
 }
 
@@ -104,17 +110,17 @@ void brood_toom_plan(int64_t outputs, int64_t taps, brood_toom_axis_t *axis) {
     axis->points = outputs + taps - 1;
     if (taps == 1) return;
     matrices_t m = matrices_of(outputs, taps);
-    axis->pairs = axis->points / 2 - 1;
-    for (int64_t k = 0; k <= axis->pairs; k++) {
+    const int  pairs = brood_toom_pairs(axis->points);
+    for (int k = 0; k <= pairs; k++) {
         axis->zero[k] = (brood_real_t)m.input[0][2 * k];
-        axis->infinity[k] = (brood_real_t)m.input[axis->points - 1][2 * k + 1];
-        for (int64_t pair = 0; k < axis->pairs && pair < axis->pairs; pair++) {
+        if (brood_toom_infinite(axis->points)) axis->infinity[k] = (brood_real_t)m.input[axis->points - 1][2 * k + 1];
+        for (int pair = 0; k < pairs && pair < pairs; pair++) {
             axis->even[pair][k] = (brood_real_t)m.input[2 * pair + 1][2 * k + 2];
             axis->odd[pair][k] = (brood_real_t)m.input[2 * pair + 1][2 * k + 1];
         }
     }
-    take_powers(axis->pairs, outputs, m.outputs, &axis->outputs);
-    take_powers(axis->pairs, taps, m.taps, &axis->taps);
+    take_powers(axis->points, outputs, m.outputs, &axis->outputs);
+    take_powers(axis->points, taps, m.taps, &axis->taps);
 }
 
 static double row_squared(const double row[BROOD_TOOM_POINTS]) {
@@ -196,8 +202,9 @@ typedef struct {
 
 static instructions_t instructions_of(int64_t outputs, int64_t points) {
     if (points == 1) return (instructions_t){0};
-    double pairs = (double)(points / 2 - 1), n = (double)points, m = (double)outputs;
-    return (instructions_t){.input = 2 * n + 2 * (pairs + 1) + pairs * (2 * pairs + 2),
+    double pairs = brood_toom_pairs(points), n = (double)points, m = (double)outputs;
+    double others = brood_toom_infinite(points) ? 2 : 1; /* 0, infinity */
+    return (instructions_t){.input = 2 * n + others * (pairs + 1) + pairs * (2 * pairs + 2),
                             .evaluate = m + n + pairs * (m + 2)};
 }
 
@@ -244,9 +251,9 @@ brood_toom_shape_t brood_toom_choose(const brood_axis_t *height, const brood_axi
         for (int64_t outputs = 1; outputs <= most[i]; outputs++) growth[i][outputs] = growth_of(outputs, taps[i]);
     }
     for (int64_t high = 1; high <= most[0]; high++) {
-        if (taps[0] > 1 && (high == 1 || (high + taps[0]) % 2 == 0)) continue; /* points are even */
+        if (taps[0] > 1 && high == 1) continue;
         for (int64_t wide = 1; wide <= most[1]; wide++) {
-            if (taps[1] > 1 && (wide == 1 || (wide + taps[1]) % 2 == 0)) continue;
+            if (taps[1] > 1 && wide == 1) continue;
             if (growth[0][high] * growth[1][wide] > MOST_GROWTH) continue;
             const int64_t outputs[2] = {high, wide};
             brood_work_t  work = work_of(size, taps, outputs, channels, filters, propagates);

@@ -1,6 +1,6 @@
 /* Which tiles a convolution without strides is cut into, and their transforms' tables (Toom-Cook; Winograd, CBMS-NSF
    33, 1980; Lavin and Gray, arXiv 1509.09308). Along an axis of r taps, m outputs at a time are A' (G w ⊙ B' d): G and
-   A give a polynomial's values at m + r − 1 points: 0, infinity, and pairs ±a. */
+   A give a polynomial's values at m + r − 1 points: 0, pairs ±a, and infinity where one is left. */
 #ifndef BROOD_NN_TOOM_H
 #define BROOD_NN_TOOM_H
 

@@ -57,8 +57,9 @@ void __wrap_free(void *block) {
 
 /* ---- how mini-batches are cut ---- */
 
-enum { PARTS, BLOCKS, GROUPS, PANELS, CUTS };
+enum { PARTS, BLOCKS, PANELS, CUTS };
 static int64_t cut[CUTS]; /* passes in which there are fewer parts than usual; more than one of the others */
+static int64_t with_points[BROOD_TOOM_POINTS + 1]; /* passes through tiles of so many along an axis */
 
 void __real_brood_net_backward(brood_net_t *net, const brood_real_t *dlogits);
 void __wrap_brood_net_backward(brood_net_t *net, const brood_real_t *dlogits);
@@ -72,10 +73,12 @@ void __wrap_brood_net_backward(brood_net_t *net, const brood_real_t *dlogits) {
         int64_t                block = planned->grain < room ? planned->grain : room;
         if (planned->step->pieces) continue;
         cut[BLOCKS] += block < room;
-        cut[GROUPS] += layer->ops == &brood_convolution_toom && layer->as.toom.group < block;
         cut[PANELS] += layer->ops == &brood_convolution_direct &&
                        layer->as.direct.forward.panel_rows < layer->as.direct.forward.height.out;
     }
+    for (int64_t i = 0; i < net->count; i++)
+        for (int axis = 0; net->layer[i].ops == &brood_convolution_toom && axis < 2; axis++)
+            with_points[net->layer[i].as.toom.axes[axis].points]++;
     __real_brood_net_backward(net, dlogits);
 }
 
@@ -142,7 +145,15 @@ static void mini_batches_are_cut_in_every_way(void **state) {
     memset(cut, 0, sizeof cut);
     assert_int_equal(changed(), 0);
     for (int i = 0; i < CUTS; i++)
-        if (cut[i] == 0) fail_msg("nothing is cut into %s", (const char *[]){"parts", "blocks", "groups", "panels"}[i]);
+        if (cut[i] == 0) fail_msg("nothing is cut into %s", (const char *[]){"parts", "blocks", "panels"}[i]);
+}
+
+static void tiles_have_any_number_of_points(void **state) {
+    (void)state;
+    memset(with_points, 0, sizeof with_points);
+    assert_int_equal(changed(), 0);
+    for (int64_t points = 3; points <= BROOD_TOOM_POINTS; points++)
+        if (with_points[points] == 0) fail_msg("no tile has %lld points along an axis", (long long)points);
 }
 
 static void both_paths_have_the_same(void **state) {
@@ -353,6 +364,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_the_same_whatever_was_computed_before),
         cmocka_unit_test(mini_batches_are_cut_in_every_way),
+        cmocka_unit_test(tiles_have_any_number_of_points),
         cmocka_unit_test(both_paths_have_the_same),
         cmocka_unit_test(one_input_changes_its_part_alone),
         cmocka_unit_test(one_bit_of_a_product_changes_products),

@@ -8,7 +8,7 @@
 
 /* ---- what was drawn ---- */
 
-enum { CASES, STRIDED, LARGER, ALONE, ODD, EVEN, ONE_MORE, LEFT_OVER, LEFT_OF_GROUP, FEW_PARTS, SITUATIONS };
+enum { CASES, STRIDED, LARGER, ALONE, ODD, EVEN, ONE_MORE, LEFT_OVER, FEW_PARTS, SITUATIONS };
 
 static const char *const situation_names[SITUATIONS] = {
     [CASES] = "cases",
@@ -19,17 +19,16 @@ static const char *const situation_names[SITUATIONS] = {
     [EVEN] = "even numbers of images",
     [ONE_MORE] = "one more than fills the parts",
     [LEFT_OVER] = "one left over behind a block",
-    [LEFT_OF_GROUP] = "one left over behind a group of a block",
     [FEW_PARTS] = "fewer parts",
 };
 
 /* So many of each at least. */
 static const int64_t least[SUBJECTS][SITUATIONS] = {
-    [DIRECT] = {198, 20, 40, 15, 80, 20, 80, 20, 0, 9}, [TOOM] = {60, 0, 15, 3, 40, 5, 30, 6, 4, 0},
-    [FOURIER] = {100, 0, 40, 8, 60, 10, 50, 15, 0, 0},  [POOL] = {40, 10, 3, 1, 20, 3, 15, 4, 0, 0},
-    [RECTIFIED] = {40, 10, 3, 1, 20, 3, 15, 4, 0, 0},   [RELU] = {30, 0, 0, 3, 15, 1, 10, 3, 0, 0},
-    [NORM] = {30, 0, 0, 3, 15, 1, 10, 3, 0, 0},         [DENSE] = {30, 0, 0, 3, 15, 1, 10, 0, 0, 0},
-    [AVERAGE] = {30, 0, 0, 3, 15, 1, 10, 3, 0, 0},      [DROPOUT] = {30, 0, 0, 3, 15, 1, 10, 3, 0, 0},
+    [DIRECT] = {198, 20, 40, 15, 80, 20, 80, 20, 9}, [TOOM] = {60, 0, 15, 3, 40, 5, 30, 6, 0},
+    [FOURIER] = {100, 0, 40, 8, 60, 10, 50, 15, 0},  [POOL] = {40, 10, 3, 1, 20, 3, 15, 4, 0},
+    [RECTIFIED] = {40, 10, 3, 1, 20, 3, 15, 4, 0},   [RELU] = {30, 0, 0, 3, 15, 1, 10, 3, 0},
+    [NORM] = {30, 0, 0, 3, 15, 1, 10, 3, 0},         [DENSE] = {30, 0, 0, 3, 15, 1, 10, 0, 0},
+    [AVERAGE] = {30, 0, 0, 3, 15, 1, 10, 3, 0},      [DROPOUT] = {30, 0, 0, 3, 15, 1, 10, 3, 0},
 };
 
 static int64_t counted[SUBJECTS][SITUATIONS];
@@ -51,12 +50,10 @@ static int64_t block_of(const brood_net_t *net) {
 static void count(const drawn_t *c, const brood_net_t *net) {
     const brood_ref_window_t *w = &c->w;
     int64_t                  *counts = counted[c->subject], parts = brood_net_parts(net), block = block_of(net), first;
-    bool                      left_over = false, left_of_group = false;
+    bool                      left_over = false;
     for (int64_t part = 0; part < parts; part++) {
         int64_t images = brood_team_share(w->images, parts, part, &first);
         left_over |= one_left(images, block);
-        for (; c->subject == TOOM && images > 0; images -= block)
-            left_of_group |= one_left(brood_smaller(images, block), net->layer[1].as.toom.group);
     }
     counts[CASES]++;
     counts[STRIDED] += w->stride_height > 1 || w->stride_width > 1;
@@ -66,7 +63,6 @@ static void count(const drawn_t *c, const brood_net_t *net) {
     counts[EVEN] += w->images % 2 == 0;
     counts[ONE_MORE] += one_left(w->images, parts);
     counts[LEFT_OVER] += left_over;
-    counts[LEFT_OF_GROUP] += left_of_group;
     counts[FEW_PARTS] += net->parts < BROOD_MOST_THREADS;
 }
 

@@ -66,9 +66,16 @@ typedef struct {
 } brood_fourier_window_t;
 
 /* Toom-Cook (Winograd's minimal filtering) along one axis: `outputs` outputs of `taps` taps at a time from as many
-   inputs as there are points: 0, ±a for each pair, and infinity, in this order. */
+   inputs as there are points: 0, ±a for each pair, and where their number is even infinity, in this order. */
 #define BROOD_TOOM_PAIRS  5
 #define BROOD_TOOM_POINTS (2 * BROOD_TOOM_PAIRS + 2)
+
+static inline int brood_toom_pairs(int64_t points) {
+    return (int)(points - 1) / 2;
+}
+static inline bool brood_toom_infinite(int64_t points) {
+    return points % 2 == 0;
+}
 
 /* Values of a polynomial of `count` coefficients at the points, power[pair][k] its k-th power at +a; and the transposed
    of that. */
@@ -78,7 +85,7 @@ typedef struct {
 } brood_toom_powers_t;
 
 typedef struct {
-    int64_t pairs, points; /* points 1: this axis is not transformed */
+    int64_t points; /* 1: this axis is not transformed */
     /* Of a tile of inputs d: at 0 Σ zero[k] d[2k]; at ∞ Σ infinity[k] d[2k + 1]; at ±a Σ even[k] d[2k + 2]
        ± Σ odd[k] d[2k + 1]. */
     brood_real_t        zero[BROOD_TOOM_PAIRS + 1], infinity[BROOD_TOOM_PAIRS + 1];

@@ -66,7 +66,7 @@ static void spread_rows(const brood_toom_t *toom, strip_pass_t *const passes[], 
     for (int64_t i = 0; i < toom->size[0]; i++) {
         row.from = x + i * toom->step[0];
         row.to = t + i * toom->tiles[1] * toom->channels;
-        passes[row.axis->pairs](&row);
+        passes[row.axis->points](&row);
     }
 }
 
@@ -104,11 +104,11 @@ static void spread(const brood_toom_t *toom, strip_pass_t *const passes[], int64
             row.from = there ? x + (top + j) * toom->step[0] : x;
             row.size = there ? toom->size[1] : 0;
             row.to = workspace + (at + j) * line;
-            passes[row.axis->pairs](&row);
+            passes[row.axis->points](&row);
         }
         column.from = workspace + at * line;
         column.to = t + i * tiles * toom->channels;
-        passes[column.axis->pairs](&column);
+        passes[column.axis->points](&column);
     }
 }
 
@@ -123,7 +123,7 @@ static void gather_rows(const brood_toom_t *toom, strip_pass_t *const passes[], 
     for (int64_t i = 0; i < toom->size[0]; i++) {
         row.from = t + i * toom->tiles[1] * toom->channels;
         row.to = x + i * toom->step[0];
-        passes[row.axis->pairs](&row);
+        passes[row.axis->points](&row);
     }
 }
 
@@ -164,12 +164,12 @@ static void gather(const brood_toom_t *toom, strip_pass_t *const passes[], int64
         if (i > 0) at = next_tiles(toom, elements, line, at, workspace);
         column.from = t + i * tiles * toom->channels;
         column.to = workspace + at * line;
-        passes[column.axis->pairs](&column);
+        passes[column.axis->points](&column);
         for (int64_t j = 0; j < complete; j++) {
             if (top + j < 0 || top + j >= toom->size[0]) continue;
             row.from = workspace + (at + j) * line;
             row.to = x + (top + j) * toom->step[0];
-            passes[row.axis->pairs](&row);
+            passes[row.axis->points](&row);
         }
     }
 }

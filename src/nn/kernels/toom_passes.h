@@ -50,10 +50,11 @@ INLINE void write_element(const strip_t *strip, const bool full, brood_real_t *t
         lanes_store_n(to + i * strip->to_step, x, strip->to_lanes);
 }
 
-INLINE void input_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
+INLINE void input_tile(const int points, const bool full, const bool sure, const strip_t *strip, int64_t tile,
                        const brood_real_t *from, brood_real_t *to) {
     const brood_toom_axis_t *axis = strip->axis;
-    const int                points = 2 * pairs + 2;
+    const int                pairs = brood_toom_pairs(points);
+    const bool               infinite = brood_toom_infinite(points);
     lanes_t                  d[BROOD_TOOM_POINTS];
 #pragma GCC unroll 16
     for (int i = 0; i < points; i++) d[i] = read_element(strip, sure, tile, from, i);
@@ -61,7 +62,7 @@ INLINE void input_tile(const int pairs, const bool full, const bool sure, const 
 #pragma GCC unroll 16
     for (int k = 1; k <= pairs; k++) {
         zero = lanes_fma(lanes_set(axis->zero[k]), d[2 * k], zero);
-        infinity = lanes_fma(lanes_set(axis->infinity[k]), d[2 * k + 1], infinity);
+        if (infinite) infinity = lanes_fma(lanes_set(axis->infinity[k]), d[2 * k + 1], infinity);
     }
     write_element(strip, full, to, 0, zero);
 #pragma GCC unroll 16
@@ -75,14 +76,14 @@ INLINE void input_tile(const int pairs, const bool full, const bool sure, const 
         write_element(strip, full, to, 2 * a + 1, even + odd);
         write_element(strip, full, to, 2 * a + 2, even - odd);
     }
-    write_element(strip, full, to, points - 1, infinity);
+    if (infinite) write_element(strip, full, to, points - 1, infinity);
 }
 
-INLINE void evaluate_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
+INLINE void evaluate_tile(const int points, const bool full, const bool sure, const strip_t *strip, int64_t tile,
                           const brood_real_t *from, brood_real_t *to) {
     const brood_toom_powers_t *powers = strip->powers;
     const int64_t              count = powers->count;
-    const int                  points = 2 * pairs + 2;
+    const int                  pairs = brood_toom_pairs(points);
     lanes_t even[BROOD_TOOM_PAIRS], odd[BROOD_TOOM_PAIRS], y = read_element(strip, sure, tile, from, 0);
     write_element(strip, full, to, 0, lanes_set(powers->zero) * y);
 #pragma GCC unroll 16
@@ -107,16 +108,17 @@ INLINE void evaluate_tile(const int pairs, const bool full, const bool sure, con
         write_element(strip, full, to, 2 * a + 1, even[a] + odd[a]);
         write_element(strip, full, to, 2 * a + 2, even[a] - odd[a]);
     }
-    write_element(strip, full, to, points - 1, lanes_set(powers->infinity) * y);
+    if (brood_toom_infinite(points)) write_element(strip, full, to, points - 1, lanes_set(powers->infinity) * y);
 }
 
-/* What a tile has at its points: at 0 and infinity, and of each pair ±a sum and difference. */
+/* What a tile has at its points: at 0 and infinity, if that is one, and of each pair ±a sum and difference. */
 typedef struct {
     lanes_t zero, infinity, sum[BROOD_TOOM_PAIRS], difference[BROOD_TOOM_PAIRS];
 } folded_t;
 
-INLINE folded_t fold(const int pairs, const strip_t *strip, const brood_real_t *from) {
-    folded_t values;
+INLINE folded_t fold(const int points, const strip_t *strip, const brood_real_t *from) {
+    const int pairs = brood_toom_pairs(points);
+    folded_t  values;
 #pragma GCC unroll 16
     for (int a = 0; a < pairs; a++) {
         lanes_t plus = lanes_load_n(from + (2 * a + 1) * strip->from_step, strip->from_lanes);
@@ -125,23 +127,25 @@ INLINE folded_t fold(const int pairs, const strip_t *strip, const brood_real_t *
         values.difference[a] = plus - minus;
     }
     values.zero = lanes_load_n(from, strip->from_lanes);
-    values.infinity = lanes_load_n(from + (2 * pairs + 1) * strip->from_step, strip->from_lanes);
+    if (brood_toom_infinite(points))
+        values.infinity = lanes_load_n(from + (points - 1) * strip->from_step, strip->from_lanes);
     return values;
 }
 
-INLINE void collect_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
+INLINE void collect_tile(const int points, const bool full, const bool sure, const strip_t *strip, int64_t tile,
                          const brood_real_t *from, brood_real_t *to, lanes_t bias) {
     const brood_toom_powers_t *powers = strip->powers;
     const int64_t              count = powers->count;
-    const int                  points = 2 * pairs + 2;
-    const folded_t             values = fold(pairs, strip, from);
+    const int                  pairs = brood_toom_pairs(points);
+    const folded_t             values = fold(points, strip, from);
 #pragma GCC unroll 16
     for (int k = 0; k < points; k++) {
         if (k >= count) break;
         if (!sure && !inside(strip, tile, k)) continue;
         lanes_t y = bias;
         if (k == 0) y = lanes_fma(lanes_set(powers->zero), values.zero, y);
-        if (k == count - 1) y = lanes_fma(lanes_set(powers->infinity), values.infinity, y);
+        if (brood_toom_infinite(points) && k == count - 1)
+            y = lanes_fma(lanes_set(powers->infinity), values.infinity, y);
 #pragma GCC unroll 16
         for (int a = 0; a < pairs; a++)
             y = lanes_fma(lanes_set(powers->power[a][k]), k % 2 == 0 ? values.sum[a] : values.difference[a], y);
@@ -158,83 +162,85 @@ INLINE void scatter_element(const strip_t *strip, const bool full, const bool su
     write_element(strip, full, to, i, x);
 }
 
-INLINE void scatter_tile(const int pairs, const bool full, const bool sure, const strip_t *strip, int64_t tile,
+INLINE void scatter_tile(const int points, const bool full, const bool sure, const strip_t *strip, int64_t tile,
                          const brood_real_t *from, brood_real_t *to) {
     const brood_toom_axis_t *axis = strip->axis;
-    const folded_t           values = fold(pairs, strip, from);
+    const int                pairs = brood_toom_pairs(points);
+    const folded_t           values = fold(points, strip, from);
 #pragma GCC unroll 16
     for (int k = 0; k <= pairs; k++) {
-        lanes_t even = lanes_set(axis->zero[k]) * values.zero, odd = lanes_set(axis->infinity[k]) * values.infinity;
+        lanes_t even = lanes_set(axis->zero[k]) * values.zero, odd = lanes_set(0);
+        if (brood_toom_infinite(points)) odd = lanes_set(axis->infinity[k]) * values.infinity;
 #pragma GCC unroll 16
         for (int a = 0; a < pairs; a++) {
             if (k > 0) even = lanes_fma(lanes_set(axis->even[a][k - 1]), values.sum[a], even);
             if (k < pairs) odd = lanes_fma(lanes_set(axis->odd[a][k]), values.difference[a], odd);
         }
         scatter_element(strip, full, sure, tile, to, 2 * k, even);
-        scatter_element(strip, full, sure, tile, to, 2 * k + 1, odd);
+        if (2 * k + 1 < points) scatter_element(strip, full, sure, tile, to, 2 * k + 1, odd);
     }
 }
 
 typedef enum { INPUT, EVALUATE, COLLECT, SCATTER } pass_kind_t;
 
-INLINE void make_tile(const pass_kind_t kind, const int pairs, const bool full, const bool sure, const strip_t *strip,
+INLINE void make_tile(const pass_kind_t kind, const int points, const bool full, const bool sure, const strip_t *strip,
                       int64_t tile, int64_t deep) {
     const brood_real_t *from = strip->from + tile * strip->from_tile + deep * strip->from_deep;
     brood_real_t       *to = strip->to + tile * strip->to_tile + deep * strip->to_deep;
     switch (kind) {
     case INPUT:
-        input_tile(pairs, full, sure, strip, tile, from, to);
+        input_tile(points, full, sure, strip, tile, from, to);
         break;
     case EVALUATE:
-        evaluate_tile(pairs, full, sure, strip, tile, from, to);
+        evaluate_tile(points, full, sure, strip, tile, from, to);
         break;
     case COLLECT:
-        collect_tile(pairs, full, sure, strip, tile, from, to,
+        collect_tile(points, full, sure, strip, tile, from, to,
                      strip->bias ? lanes_load_n(strip->bias + deep * LANES, strip->to_lanes) : lanes_set(0));
         break;
     case SCATTER:
-        scatter_tile(pairs, full, sure, strip, tile, from, to);
+        scatter_tile(points, full, sure, strip, tile, from, to);
         break;
     }
 }
 
-INLINE void make_tiles(const pass_kind_t kind, const int pairs, const bool full, const strip_t *strip) {
-    const int64_t elements = kind == INPUT || kind == SCATTER ? 2 * pairs + 2 : strip->powers->count;
+INLINE void make_tiles(const pass_kind_t kind, const int points, const bool full, const strip_t *strip) {
+    const int64_t elements = kind == INPUT || kind == SCATTER ? points : strip->powers->count;
     for (int64_t tile = 0; tile < strip->tiles; tile++) {
         const bool sure = all_inside(strip, tile, elements);
         for (int64_t deep = 0; deep < strip->deep; deep++) {
             if (sure)
-                make_tile(kind, pairs, full, true, strip, tile, deep);
+                make_tile(kind, points, full, true, strip, tile, deep);
             else
-                make_tile(kind, pairs, full, false, strip, tile, deep);
+                make_tile(kind, points, full, false, strip, tile, deep);
         }
     }
 }
 
-#define PASS(name, kind, pairs)                                                                                        \
-    static void name##_pass_##pairs(const strip_t *strip) {                                                            \
+#define PASS(name, kind, points)                                                                                       \
+    static void name##_pass_##points(const strip_t *strip) {                                                           \
         if (strip->to_lanes == LANES)                                                                                  \
-            make_tiles(kind, pairs, true, strip);                                                                      \
+            make_tiles(kind, points, true, strip);                                                                     \
         else                                                                                                           \
-            make_tiles(kind, pairs, false, strip);                                                                     \
+            make_tiles(kind, points, false, strip);                                                                    \
     }
-#define PASSES(pairs)                                                                                                  \
-    PASS(input, INPUT, pairs)                                                                                          \
-    PASS(evaluate, EVALUATE, pairs) PASS(collect, COLLECT, pairs) PASS(scatter, SCATTER, pairs)
-#define ALL_PAIRS(X) X(1) X(2) X(3) X(4) X(5)
-ALL_PAIRS(PASSES)
+#define PASSES(points)                                                                                                 \
+    PASS(input, INPUT, points)                                                                                         \
+    PASS(evaluate, EVALUATE, points) PASS(collect, COLLECT, points) PASS(scatter, SCATTER, points)
+#define ALL_POINTS(X) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+ALL_POINTS(PASSES)
 #undef PASSES
 #undef PASS
-_Static_assert(BROOD_TOOM_PAIRS == 5, "a pass is missing");
+_Static_assert(BROOD_TOOM_POINTS == 12, "a pass is missing");
 
-#define INPUT_ENTRY(pairs)    [pairs] = input_pass_##pairs,
-#define EVALUATE_ENTRY(pairs) [pairs] = evaluate_pass_##pairs,
-#define COLLECT_ENTRY(pairs)  [pairs] = collect_pass_##pairs,
-#define SCATTER_ENTRY(pairs)  [pairs] = scatter_pass_##pairs,
-static strip_pass_t *const input_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(INPUT_ENTRY)};
-static strip_pass_t *const evaluate_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(EVALUATE_ENTRY)};
-static strip_pass_t *const collect_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(COLLECT_ENTRY)};
-static strip_pass_t *const scatter_passes[BROOD_TOOM_PAIRS + 1] = {ALL_PAIRS(SCATTER_ENTRY)};
+#define INPUT_ENTRY(points)    [points] = input_pass_##points,
+#define EVALUATE_ENTRY(points) [points] = evaluate_pass_##points,
+#define COLLECT_ENTRY(points)  [points] = collect_pass_##points,
+#define SCATTER_ENTRY(points)  [points] = scatter_pass_##points,
+static strip_pass_t *const input_passes[BROOD_TOOM_POINTS + 1] = {ALL_POINTS(INPUT_ENTRY)};
+static strip_pass_t *const evaluate_passes[BROOD_TOOM_POINTS + 1] = {ALL_POINTS(EVALUATE_ENTRY)};
+static strip_pass_t *const collect_passes[BROOD_TOOM_POINTS + 1] = {ALL_POINTS(COLLECT_ENTRY)};
+static strip_pass_t *const scatter_passes[BROOD_TOOM_POINTS + 1] = {ALL_POINTS(SCATTER_ENTRY)};
 #undef INPUT_ENTRY
 #undef EVALUATE_ENTRY
 #undef COLLECT_ENTRY
