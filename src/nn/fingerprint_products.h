@@ -3,19 +3,6 @@
      TYPE(name)   name with the type's suffix
      TINY         products of two of these are denormal */
 
-static uint64_t TYPE(hash)(uint64_t hash, int64_t n, const REAL *x) {
-    for (int64_t i = 0; i < n; i++) {
-        REAL number = x[i] == x[i] ? x[i] : (REAL)brood_nan();
-        hash = brood_hash(hash, &number, sizeof number);
-    }
-    return hash;
-}
-
-/* Uniform in ±bound. */
-static void TYPE(draw)(brood_key4_t key, REAL bound, int64_t n, REAL *x) {
-    for (int64_t i = 0; i < n; i++) x[i] = (REAL)(2 * brood_random_uniform(&key, (uint32_t)i) - 1) * bound;
-}
-
 typedef struct {
     int64_t lda, ldb, a_count, b_count, c_count;
     REAL   *a, *b, *c, *packed;

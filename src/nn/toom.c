@@ -192,7 +192,7 @@ int64_t brood_toom_workspace(const brood_toom_t *toom) {
 /* ---- the choice ---- */
 
 /* Relative errors (norms) up to 4e-6 in outputs and inputs' gradients, and 1e-5 in those of the filters, were seen just
-   below it, more over many channels or where most of a window is padding; below 5, where most tiles are, a quarter. */
+   below it, more over many channels or where most of a window is padding; below 5 a quarter. */
 #define MOST_GROWTH 25
 
 /* Vector instructions of an axis' transforms of a tile, loads and stores with them. */
