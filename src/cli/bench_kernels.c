@@ -59,8 +59,8 @@ static const product_t products[] = {
     {"2-D 5x5 32 to 64, Fourier y", &fourier_y, 130, BATCH, 128, 64, 0},
     {"2-D 5x5 32 to 64, Fourier dW", &fourier_dw, 130, 64, 128, BATCH, 0},
     {"2-D 5x5 32 to 64, Fourier dx", &fourier_dx, 130, BATCH, 64, 128, 0},
-    /* Toom-Cook, a call a point: the tiles of a block of images, filters, channels. A block is one signal of length
-       784, in 98 tiles, six images of 14x14, each in 6 tiles, or thirteen of 7x7, in 2. */
+    /* Toom-Cook, a call a point: the tiles of a block of images, filters, channels. Of a layer alone a block is one
+       signal of length 784, in 98 tiles, six images of 14x14, each in 6 tiles, or thirteen of 7x7, in 2. */
     {"1-D 5 taps 32 to 64, Toom-Cook y", &toom_y, 12, 98, 64, 32, 0},
     {"1-D 5 taps 32 to 64, Toom-Cook dW", &toom_dw, 12, 32, 64, 98, 0},
     {"1-D 5 taps 32 to 64, Toom-Cook dx", &toom_y, 12, 98, 32, 64, 0},

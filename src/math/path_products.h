@@ -82,12 +82,15 @@ VECTOR_INLINE void TYPE(tile)(int rows, int vectors, bool halved, brood_op_t a_o
     for (int i = 0; i < rows; i++) {
         REAL *out = x.c + i * x.ldc;
 #pragma GCC unroll 4
-        for (int v = 0; v < own; v++) TYPE(put)
-        (sum[i][v], v < vectors - 1 ? (int)LANES : x.last, x.bias ? x.bias + v * LANES : NULL, x.accumulate,
-         out + v * LANES);
-        if (halved) TYPE(put)
-        (i % 2 == 0 ? half[i / 2] : TYPE(upper)(half[i / 2]), x.last, x.bias ? x.bias + own * LANES : NULL,
-         x.accumulate, out + own * LANES);
+        for (int v = 0; v < own; v++) {
+            const REAL *bias = x.bias ? x.bias + v * LANES : NULL;
+            TYPE(put)(sum[i][v], v < vectors - 1 ? (int)LANES : x.last, bias, x.accumulate, out + v * LANES);
+        }
+        if (halved) {
+            const REAL *bias = x.bias ? x.bias + own * LANES : NULL;
+            TYPE(vector) last = i % 2 == 0 ? half[i / 2] : TYPE(upper)(half[i / 2]);
+            TYPE(put)(last, x.last, bias, x.accumulate, out + own * LANES);
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-/* Products of transformed tiles, point by point, a block of images at a time, so that what the transforms write the
-   products find in the cache. The gradients are the transposed of it: of x the overlapping tiles B (G w ⊙ A dy), added
+/* Products of transformed tiles, point by point, a block of images at a time: what the transforms write the products
+   find near, mostly in L2. The gradients are the transposed of it: of x the overlapping tiles B (G w ⊙ A dy), added
    up, of the filters G' Σ B'x ⊙ A dy over the tiles. */
 #include "convolution.h"
 
@@ -19,7 +19,7 @@ static int64_t tiles_of(const brood_toom_t *toom) {
 
 /* Elements from one point to the next of a block's transformed tiles of x, or of dy; that these take. */
 static int64_t pitch_of(const brood_layer_t *layer, int64_t channels) {
-    return brood_convolution_pitch(layer->as.toom.room * tiles_of(&layer->as.toom.x), channels);
+    return brood_convolution_pitch(layer->as.toom.block * tiles_of(&layer->as.toom.x), channels);
 }
 static int64_t space_of(const brood_layer_t *layer, int64_t channels) {
     return layer->as.toom.shape.points * pitch_of(layer, channels);
@@ -48,7 +48,7 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
     layer->as.toom.x = brood_toom_image(axes, size, before, channels);
     layer->as.toom.y = brood_toom_image(axes, size, (const int64_t[2]){0, 0}, filters);
     layer->as.toom.filters = brood_toom_taps(axes, channels * filters);
-    layer->as.toom.room = brood_layer_room(net, layer);
+    layer->as.toom.block = brood_layer_room(net, layer);
 
     layer->as.toom.packed_count = brood_packed_count_real(math, channels, filters);
     layer->as.toom.packed_back_count = brood_packed_count_real(math, filters, channels);

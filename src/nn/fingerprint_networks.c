@@ -110,7 +110,7 @@ static const network_t networks[] = {
                {BROOD_LAYER_RELU, {0}},
                {BROOD_LAYER_CONVOLUTION, {5, 5, 2, 2, 4, 0, true, BROOD_CONVOLUTION_DIRECT}},
                {BROOD_LAYER_RELU, {0}},
-               {BROOD_LAYER_CONVOLUTION, {3, 3, 1, 1, 80, 0, true, BROOD_CONVOLUTION_TOOM}},
+               {BROOD_LAYER_CONVOLUTION, {3, 3, 1, 1, 120, 0, true, BROOD_CONVOLUTION_TOOM}},
                {BROOD_LAYER_MAX_POOL, {2, 2, 2, 2, 0, 0, false, 0}},
                {BROOD_LAYER_CONVOLUTION, {7, 7, 7, 7, 70, 0, false, BROOD_CONVOLUTION_DIRECT}},
                {BROOD_LAYER_DENSE, {.outputs = 10, .bias = true}}}},

@@ -13,7 +13,7 @@ typedef struct {
 #define REAL    float
 #define TYPE(x) x##_f32
 #define TINY    0x1p-66f
-#include "fingerprint_products.h"
+#include "fingerprint_product_type.h"
 #undef REAL
 #undef TYPE
 #undef TINY
@@ -21,7 +21,7 @@ typedef struct {
 #define REAL    double
 #define TYPE(x) x##_f64
 #define TINY    0x1p-520
-#include "fingerprint_products.h"
+#include "fingerprint_product_type.h"
 
 static const product_t products[] = {
     /* odd sizes around vectors and panels; sums as long as a chain, longer, and cut twice */

@@ -125,7 +125,7 @@ struct brood_layer {
             brood_toom_axis_t *axes; /* [2] */
             brood_toom_t       x, y;
             brood_toom_t       filters;              /* channels · filters numbers a tap */
-            int64_t            room;                 /* images of a block, at most */
+            int64_t            block;                /* images, at most */
             brood_real_t      *packed, *packed_back; /* transformed filters, plain and transposed: point by point */
             int64_t            packed_count, packed_back_count;
         } toom;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The positive ones of the pairs, by the number of points: near those with which growth_of is least. */
-static const double pairs_of[BROOD_TOOM_POINTS + 1][BROOD_TOOM_PAIRS] = {
+static const double pair_values[BROOD_TOOM_POINTS + 1][BROOD_TOOM_PAIRS] = {
     [3] = {3.0 / 2},
     [4] = {1},
     [5] = {4.0 / 5, 5.0 / 2},
@@ -25,7 +25,7 @@ static int pair_product(int64_t points, int left_out, double product[BROOD_TOOM_
         if (b == left_out) continue;
         product[++degree] = 0;
         for (int k = degree; k >= 0; k--)
-            product[k] = (k > 0 ? product[k - 1] : 0) - pairs_of[points][b] * pairs_of[points][b] * product[k];
+            product[k] = (k > 0 ? product[k - 1] : 0) - pair_values[points][b] * pair_values[points][b] * product[k];
     }
     return degree;
 }
@@ -80,7 +80,7 @@ static matrices_t matrices_of(int64_t outputs, int64_t taps) {
         m.taps[last][taps - 1] = scale;
     }
     for (int pair = 0; pair < brood_toom_pairs(points); pair++) {
-        double a = pairs_of[points][pair];
+        double a = pair_values[points][pair];
         degree = pair_product(points, pair, product);
         scale = scale_of(degree, product, a);
         double n = 2 * a * a * value_at(degree, product, a * a);
@@ -192,7 +192,8 @@ int64_t brood_toom_workspace(const brood_toom_t *toom) {
 /* ---- the choice ---- */
 
 /* Relative errors (norms) up to 4e-6 in outputs and inputs' gradients, and 1e-5 in those of the filters, were seen just
-   below it, more over many channels or where most of a window is padding; below 5 a quarter. */
+   below it, more over many channels or where most of a window is padding; where growth is below 5, a quarter of that.
+ */
 #define MOST_GROWTH 25
 
 /* Vector instructions of an axis' transforms of a tile, loads and stores with them. */
@@ -208,7 +209,7 @@ static instructions_t instructions_of(int64_t outputs, int64_t points) {
                             .evaluate = m + n + pairs * (m + 2)};
 }
 
-/* Products of one point have the rows of some images at a time: convolution_toom.c. */
+/* Products of one point have the rows of a block of images, taken to be so many. */
 #define IMAGES_A_PRODUCT 4.0
 
 static brood_work_t work_of(const int64_t size[2], const int64_t taps[2], const int64_t outputs[2], int64_t channels,

@@ -57,7 +57,7 @@ void __wrap_free(void *block) {
 
 /* ---- how mini-batches are cut ---- */
 
-enum { PARTS, BLOCKS, PANELS, CUTS };
+enum { PARTS, BLOCKS, TOOM_BLOCKS, PANELS, CUTS };
 static int64_t cut[CUTS]; /* passes in which there are fewer parts than usual; more than one of the others */
 static int64_t with_points[BROOD_TOOM_POINTS + 1]; /* passes through tiles of so many along an axis */
 
@@ -73,12 +73,14 @@ void __wrap_brood_net_backward(brood_net_t *net, const brood_real_t *dlogits) {
         int64_t                block = planned->grain < room ? planned->grain : room;
         if (planned->step->pieces) continue;
         cut[BLOCKS] += block < room;
+        cut[TOOM_BLOCKS] += block < room && layer->ops == &brood_convolution_toom;
         cut[PANELS] += layer->ops == &brood_convolution_direct &&
                        layer->as.direct.forward.panel_rows < layer->as.direct.forward.height.out;
     }
-    for (int64_t i = 0; i < net->count; i++)
-        for (int axis = 0; net->layer[i].ops == &brood_convolution_toom && axis < 2; axis++)
-            with_points[net->layer[i].as.toom.axes[axis].points]++;
+    for (int64_t i = 0; i < net->count; i++) {
+        if (net->layer[i].ops != &brood_convolution_toom) continue;
+        for (int axis = 0; axis < 2; axis++) with_points[net->layer[i].as.toom.axes[axis].points]++;
+    }
     __real_brood_net_backward(net, dlogits);
 }
 
@@ -145,7 +147,8 @@ static void mini_batches_are_cut_in_every_way(void **state) {
     memset(cut, 0, sizeof cut);
     assert_int_equal(changed(), 0);
     for (int i = 0; i < CUTS; i++)
-        if (cut[i] == 0) fail_msg("nothing is cut into %s", (const char *[]){"parts", "blocks", "panels"}[i]);
+        if (cut[i] == 0)
+            fail_msg("nothing is cut into %s", (const char *[]){"parts", "blocks", "blocks of Toom-Cook", "panels"}[i]);
 }
 
 static void tiles_have_any_number_of_points(void **state) {

@@ -24,7 +24,7 @@ static const char *const situation_names[SITUATIONS] = {
 
 /* So many of each at least. */
 static const int64_t least[SUBJECTS][SITUATIONS] = {
-    [DIRECT] = {198, 20, 40, 15, 80, 20, 80, 20, 9}, [TOOM] = {60, 0, 15, 3, 40, 5, 30, 6, 0},
+    [DIRECT] = {198, 20, 40, 15, 80, 20, 80, 20, 9}, [TOOM] = {60, 0, 15, 3, 40, 5, 30, 15, 0},
     [FOURIER] = {100, 0, 40, 8, 60, 10, 50, 15, 0},  [POOL] = {40, 10, 3, 1, 20, 3, 15, 4, 0},
     [RECTIFIED] = {40, 10, 3, 1, 20, 3, 15, 4, 0},   [RELU] = {30, 0, 0, 3, 15, 1, 10, 3, 0},
     [NORM] = {30, 0, 0, 3, 15, 1, 10, 3, 0},         [DENSE] = {30, 0, 0, 3, 15, 1, 10, 0, 0},
@@ -134,13 +134,13 @@ static void draw_deep(drawn_t *c) {
     draw_images(c);
 }
 
-/* Three images in a part, and outputs so large that Toom-Cook transforms but two of them together. */
+/* Three images in a part, and outputs so large that two of them are a block. */
 static void draw_wide(drawn_t *c) {
     c->w.height = 33 - below(18);
     c->w.width = 33 - below(18);
-    c->w.kernel_height = c->w.kernel_width = 3;
+    c->w.kernel_height = c->w.kernel_width = 2;
     c->w.channels = 1;
-    c->w.filters = brood_smaller(21500 / (c->w.height * c->w.width), 70);
+    c->w.filters = 32000 / (c->w.height * c->w.width);
     c->w.images = c->minibatch = 2 * BROOD_MOST_THREADS + 1;
 }
 

@@ -23,7 +23,7 @@ typedef enum {
 typedef enum {
     BROOD_CONVOLUTION_CHEAPEST, /* by counted cost */
     BROOD_CONVOLUTION_DIRECT,
-    BROOD_CONVOLUTION_TOOM,    /* Toom-Cook (Winograd): without strides, not 1x1, up to 9 taps along an axis */
+    BROOD_CONVOLUTION_TOOM,    /* Toom-Cook (Winograd): without strides, not 1x1, up to 10 taps along an axis */
     BROOD_CONVOLUTION_FOURIER, /* without strides, and not 1x1 */
 } brood_convolution_t;
 

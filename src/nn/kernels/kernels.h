@@ -66,7 +66,7 @@ typedef struct {
 } brood_fourier_window_t;
 
 /* Toom-Cook (Winograd's minimal filtering) along one axis: `outputs` outputs of `taps` taps at a time from as many
-   inputs as there are points: 0, ±a for each pair, and where their number is even infinity, in this order. */
+   inputs as there are points: 0, ±a for each pair, and, where the number of points is even, infinity, in this order. */
 #define BROOD_TOOM_PAIRS  5
 #define BROOD_TOOM_POINTS (2 * BROOD_TOOM_PAIRS + 2)
 
