@@ -37,34 +37,35 @@ INLINE bool all_inside(const strip_t *strip, int64_t tile, int64_t count) {
     return first >= 0 && first <= strip->size - count;
 }
 
-INLINE lanes_t read_element(const strip_t *strip, const bool sure, int64_t tile, const brood_real_t *from, int64_t i) {
-    if (!sure && !inside(strip, tile, i)) return lanes_set(0);
+/* `whole`: all of the tile lies in the image, and all lanes are stored. */
+INLINE lanes_t read_element(const strip_t *strip, const bool whole, int64_t tile, const brood_real_t *from, int64_t i) {
+    if (!whole && !inside(strip, tile, i)) return lanes_set(0);
     return lanes_load_n(from + i * strip->from_step, strip->from_lanes);
 }
 
-/* `full`: all lanes are stored, without a mask, which costs as much as several stores. */
-INLINE void write_element(const strip_t *strip, const bool full, brood_real_t *to, int64_t i, lanes_t x) {
-    if (full)
+/* A mask costs as much as several stores. */
+INLINE void write_element(const strip_t *strip, const bool whole, brood_real_t *to, int64_t i, lanes_t x) {
+    if (whole || strip->to_lanes == LANES)
         lanes_store(to + i * strip->to_step, x);
     else
         lanes_store_n(to + i * strip->to_step, x, strip->to_lanes);
 }
 
-INLINE void input_tile(const int points, const bool full, const bool sure, const strip_t *strip, int64_t tile,
-                       const brood_real_t *from, brood_real_t *to) {
+INLINE void input_tile(const int points, const bool whole, const strip_t *strip, int64_t tile, const brood_real_t *from,
+                       brood_real_t *to) {
     const brood_toom_axis_t *axis = strip->axis;
     const int                pairs = brood_toom_pairs(points);
     const bool               infinite = brood_toom_infinite(points);
     lanes_t                  d[BROOD_TOOM_POINTS];
 #pragma GCC unroll 16
-    for (int i = 0; i < points; i++) d[i] = read_element(strip, sure, tile, from, i);
+    for (int i = 0; i < points; i++) d[i] = read_element(strip, whole, tile, from, i);
     lanes_t zero = lanes_set(axis->zero[0]) * d[0], infinity = lanes_set(axis->infinity[0]) * d[1];
 #pragma GCC unroll 16
     for (int k = 1; k <= pairs; k++) {
         zero = lanes_fma(lanes_set(axis->zero[k]), d[2 * k], zero);
         if (infinite) infinity = lanes_fma(lanes_set(axis->infinity[k]), d[2 * k + 1], infinity);
     }
-    write_element(strip, full, to, 0, zero);
+    write_element(strip, whole, to, 0, zero);
 #pragma GCC unroll 16
     for (int a = 0; a < pairs; a++) {
         lanes_t even = lanes_set(axis->even[a][0]) * d[2], odd = lanes_set(axis->odd[a][0]) * d[1];
@@ -73,19 +74,19 @@ INLINE void input_tile(const int points, const bool full, const bool sure, const
             even = lanes_fma(lanes_set(axis->even[a][k]), d[2 * k + 2], even);
             odd = lanes_fma(lanes_set(axis->odd[a][k]), d[2 * k + 1], odd);
         }
-        write_element(strip, full, to, 2 * a + 1, even + odd);
-        write_element(strip, full, to, 2 * a + 2, even - odd);
+        write_element(strip, whole, to, 2 * a + 1, even + odd);
+        write_element(strip, whole, to, 2 * a + 2, even - odd);
     }
-    if (infinite) write_element(strip, full, to, points - 1, infinity);
+    if (infinite) write_element(strip, whole, to, points - 1, infinity);
 }
 
-INLINE void evaluate_tile(const int points, const bool full, const bool sure, const strip_t *strip, int64_t tile,
+INLINE void evaluate_tile(const int points, const bool whole, const strip_t *strip, int64_t tile,
                           const brood_real_t *from, brood_real_t *to) {
     const brood_toom_powers_t *powers = strip->powers;
     const int64_t              count = powers->count;
     const int                  pairs = brood_toom_pairs(points);
-    lanes_t even[BROOD_TOOM_PAIRS], odd[BROOD_TOOM_PAIRS], y = read_element(strip, sure, tile, from, 0);
-    write_element(strip, full, to, 0, lanes_set(powers->zero) * y);
+    lanes_t even[BROOD_TOOM_PAIRS], odd[BROOD_TOOM_PAIRS], y = read_element(strip, whole, tile, from, 0);
+    write_element(strip, whole, to, 0, lanes_set(powers->zero) * y);
 #pragma GCC unroll 16
     for (int a = 0; a < pairs; a++) {
         even[a] = lanes_set(powers->power[a][0]) * y;
@@ -94,7 +95,7 @@ INLINE void evaluate_tile(const int points, const bool full, const bool sure, co
 #pragma GCC unroll 16
     for (int k = 1; k < points; k++) {
         if (k >= count) break;
-        y = read_element(strip, sure, tile, from, k);
+        y = read_element(strip, whole, tile, from, k);
 #pragma GCC unroll 16
         for (int a = 0; a < pairs; a++) {
             if (k % 2 == 0)
@@ -105,10 +106,10 @@ INLINE void evaluate_tile(const int points, const bool full, const bool sure, co
     }
 #pragma GCC unroll 16
     for (int a = 0; a < pairs; a++) {
-        write_element(strip, full, to, 2 * a + 1, even[a] + odd[a]);
-        write_element(strip, full, to, 2 * a + 2, even[a] - odd[a]);
+        write_element(strip, whole, to, 2 * a + 1, even[a] + odd[a]);
+        write_element(strip, whole, to, 2 * a + 2, even[a] - odd[a]);
     }
-    if (brood_toom_infinite(points)) write_element(strip, full, to, points - 1, lanes_set(powers->infinity) * y);
+    if (brood_toom_infinite(points)) write_element(strip, whole, to, points - 1, lanes_set(powers->infinity) * y);
 }
 
 /* What a tile has at its points: at 0 and infinity, if that is one, and of each pair ±a sum and difference. */
@@ -132,7 +133,7 @@ INLINE folded_t fold(const int points, const strip_t *strip, const brood_real_t 
     return values;
 }
 
-INLINE void collect_tile(const int points, const bool full, const bool sure, const strip_t *strip, int64_t tile,
+INLINE void collect_tile(const int points, const bool whole, const strip_t *strip, int64_t tile,
                          const brood_real_t *from, brood_real_t *to, lanes_t bias) {
     const brood_toom_powers_t *powers = strip->powers;
     const int64_t              count = powers->count;
@@ -141,7 +142,7 @@ INLINE void collect_tile(const int points, const bool full, const bool sure, con
 #pragma GCC unroll 16
     for (int k = 0; k < points; k++) {
         if (k >= count) break;
-        if (!sure && !inside(strip, tile, k)) continue;
+        if (!whole && !inside(strip, tile, k)) continue;
         lanes_t y = bias;
         if (k == 0) y = lanes_fma(lanes_set(powers->zero), values.zero, y);
         if (brood_toom_infinite(points) && k == count - 1)
@@ -149,20 +150,20 @@ INLINE void collect_tile(const int points, const bool full, const bool sure, con
 #pragma GCC unroll 16
         for (int a = 0; a < pairs; a++)
             y = lanes_fma(lanes_set(powers->power[a][k]), k % 2 == 0 ? values.sum[a] : values.difference[a], y);
-        write_element(strip, full, to, k, y);
+        write_element(strip, whole, to, k, y);
     }
 }
 
 /* The transposed of input_tile: tiles that overlap are added up. */
-INLINE void scatter_element(const strip_t *strip, const bool full, const bool sure, int64_t tile, brood_real_t *to,
-                            int64_t i, lanes_t x) {
-    if (!sure && !inside(strip, tile, i)) return;
+INLINE void scatter_element(const strip_t *strip, const bool whole, int64_t tile, brood_real_t *to, int64_t i,
+                            lanes_t x) {
+    if (!whole && !inside(strip, tile, i)) return;
     if (i < (tile == 0 ? strip->added : strip->added_later))
         x = lanes_load_n(to + i * strip->to_step, strip->to_lanes) + x;
-    write_element(strip, full, to, i, x);
+    write_element(strip, whole, to, i, x);
 }
 
-INLINE void scatter_tile(const int points, const bool full, const bool sure, const strip_t *strip, int64_t tile,
+INLINE void scatter_tile(const int points, const bool whole, const strip_t *strip, int64_t tile,
                          const brood_real_t *from, brood_real_t *to) {
     const brood_toom_axis_t *axis = strip->axis;
     const int                pairs = brood_toom_pairs(points);
@@ -176,53 +177,50 @@ INLINE void scatter_tile(const int points, const bool full, const bool sure, con
             if (k > 0) even = lanes_fma(lanes_set(axis->even[a][k - 1]), values.sum[a], even);
             if (k < pairs) odd = lanes_fma(lanes_set(axis->odd[a][k]), values.difference[a], odd);
         }
-        scatter_element(strip, full, sure, tile, to, 2 * k, even);
-        if (2 * k + 1 < points) scatter_element(strip, full, sure, tile, to, 2 * k + 1, odd);
+        scatter_element(strip, whole, tile, to, 2 * k, even);
+        if (2 * k + 1 < points) scatter_element(strip, whole, tile, to, 2 * k + 1, odd);
     }
 }
 
 typedef enum { INPUT, EVALUATE, COLLECT, SCATTER } pass_kind_t;
 
-INLINE void make_tile(const pass_kind_t kind, const int points, const bool full, const bool sure, const strip_t *strip,
-                      int64_t tile, int64_t deep) {
+INLINE void make_tile(const pass_kind_t kind, const int points, const bool whole, const strip_t *strip, int64_t tile,
+                      int64_t deep) {
     const brood_real_t *from = strip->from + tile * strip->from_tile + deep * strip->from_deep;
     brood_real_t       *to = strip->to + tile * strip->to_tile + deep * strip->to_deep;
     switch (kind) {
     case INPUT:
-        input_tile(points, full, sure, strip, tile, from, to);
+        input_tile(points, whole, strip, tile, from, to);
         break;
     case EVALUATE:
-        evaluate_tile(points, full, sure, strip, tile, from, to);
+        evaluate_tile(points, whole, strip, tile, from, to);
         break;
     case COLLECT:
-        collect_tile(points, full, sure, strip, tile, from, to,
+        collect_tile(points, whole, strip, tile, from, to,
                      strip->bias ? lanes_load_n(strip->bias + deep * LANES, strip->to_lanes) : lanes_set(0));
         break;
     case SCATTER:
-        scatter_tile(points, full, sure, strip, tile, from, to);
+        scatter_tile(points, whole, strip, tile, from, to);
         break;
     }
 }
 
-INLINE void make_tiles(const pass_kind_t kind, const int points, const bool full, const strip_t *strip) {
+INLINE void make_tiles(const pass_kind_t kind, const int points, const strip_t *strip) {
     const int64_t elements = kind == INPUT || kind == SCATTER ? points : strip->powers->count;
     for (int64_t tile = 0; tile < strip->tiles; tile++) {
-        const bool sure = all_inside(strip, tile, elements);
+        const bool whole = strip->to_lanes == LANES && all_inside(strip, tile, elements);
         for (int64_t deep = 0; deep < strip->deep; deep++) {
-            if (sure)
-                make_tile(kind, points, full, true, strip, tile, deep);
+            if (whole)
+                make_tile(kind, points, true, strip, tile, deep);
             else
-                make_tile(kind, points, full, false, strip, tile, deep);
+                make_tile(kind, points, false, strip, tile, deep);
         }
     }
 }
 
 #define PASS(name, kind, points)                                                                                       \
     static void name##_pass_##points(const strip_t *strip) {                                                           \
-        if (strip->to_lanes == LANES)                                                                                  \
-            make_tiles(kind, points, true, strip);                                                                     \
-        else                                                                                                           \
-            make_tiles(kind, points, false, strip);                                                                    \
+        make_tiles(kind, points, strip);                                                                               \
     }
 #define PASSES(points)                                                                                                 \
     PASS(input, INPUT, points)                                                                                         \
