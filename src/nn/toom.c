@@ -129,8 +129,8 @@ static double row_squared(const double row[BROOD_TOOM_POINTS]) {
     return sum;
 }
 
-/* An error of each product, as large as random numbers make it, comes through the transform behind it. */
-/* How much more rounding errors weigh in the outputs and the filters' gradients of such tiles than in direct sums. */
+/* How much more rounding errors weigh in the outputs and the filters' gradients of such tiles than in direct sums: an
+   error of each product, as large as random numbers make it, comes through the transform behind it. */
 static double growth_of(int64_t outputs, int64_t taps) {
     if (taps == 1) return 1;
     matrices_t m = matrices_of(outputs, taps);
