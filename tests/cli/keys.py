@@ -42,7 +42,7 @@ CONTEXT = {
     "evaluator.noise": SYNTHETIC,
     "evaluator.landscape": SYNTHETIC,
     "evaluator.steps": SYNTHETIC,
-    "evaluator.delay": {**SYNTHETIC, "run.episodes": "4"},
+    "evaluator.delay": LARGE,
     "limits.parameters": LARGE,
     "limits.flops": LARGE,
     "limits.bytes": LARGE,
@@ -136,7 +136,7 @@ def lines(answer):
     return [line for line in answer.stderr.splitlines() if "rounds told, ranks" in line or "rounds told, best" in line or "debug" in line]
 
 
-def observed(key, before, after, a, b):
+def observed(key, other, before, after, a, b):
     """True when the second value shows."""
     steady_a, all_a = a
     steady_b, all_b = b
@@ -151,7 +151,10 @@ def observed(key, before, after, a, b):
     if key == "sched.threads":
         return all_a["/clock/jobs/threads"][-1] == 1 and all_b["/clock/jobs/threads"][-1] == 2
     if key == "evaluator.delay":
-        return all_b["/clock/episodes/busy"].max() > 5 * all_a["/clock/episodes/busy"].max()
+        ended = int(CONTEXT[key]["run.episodes"])
+        least = 0.99e-6 * float(other) * all_b["/episodes/flops"][:ended]
+        longer = [found["/clock/episodes/busy"][:ended] >= least for found in (all_a, all_b)]
+        return longer[1].all() and not longer[0].all()
     return False
 
 
@@ -173,7 +176,7 @@ def check(key, standard, other, scratch, runs):
     if after.returncode != 0:  # a value that cannot work here must at least be refused by its name
         assert key in after.stderr, after.stderr
         return
-    assert observed(key, before, after, standard_content, content(scratch / "b/run.h5")), f"{other!r} instead of {basis[key]!r}: nothing changes"
+    assert observed(key, other, before, after, standard_content, content(scratch / "b/run.h5")), f"{other!r} instead of {basis[key]!r}: nothing changes"
 
 
 def one(line, place, runs):
