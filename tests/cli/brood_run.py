@@ -15,6 +15,8 @@ import time
 
 SCRIPT = pathlib.Path(os.environ["BROOD_SOURCE"]) / "scripts/brood-run"
 SEARCH = ["search", "/dev/null", "--set", "evaluator.name=synthetic", "--set", "run.episodes=2", "--set", "run.round=2", "--set", "policy.units=8"]
+SLOW = ["--set", "evaluator.delay=300", "--set", "evaluator.steps=2000"]
+SAVED = ["--set", "checkpoint.every=0.1 s", "--set", "checkpoint.share=1"]
 
 
 def start(script, *arguments, expected=0, **environment):
@@ -46,12 +48,10 @@ def test_commands_that_are_no_jobs_run_once_and_keep_their_exit_code(scratch):
 
 
 def test_a_stop_from_the_first_moment_on_is_obeyed(scratch):
-    slow = ["--set", "evaluator.delay=300", "--set", "evaluator.steps=2000"]
-
     def stopped(number, moment):
         run = pathlib.Path(tempfile.mkdtemp(dir=scratch)) / "run"
         with open(scratch / "log", "w") as log:
-            job = subprocess.Popen([SCRIPT, "-n", "2", *SEARCH, *slow, "--run", run], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+            job = subprocess.Popen([SCRIPT, "-n", "2", *SEARCH, *SLOW, "--run", run], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         time.sleep(moment * int(os.environ.get("BROOD_TIME_FACTOR", "1")))
         job.send_signal(number)
         return job.wait(timeout=60)
@@ -86,15 +86,28 @@ def handed_out(run):
     return sum(int(row["attempts"]) for row in csv.DictReader(io.StringIO(table)))
 
 
-def test_a_fault_names_its_episode_and_the_next_start_those_in_training(scratch):
-    run = scratch / "run"
-    slow = ["--set", "evaluator.delay=300", "--set", "evaluator.steps=2000", "--set", "space.layers=1", "--set", "checkpoint.every=0.1 s", "--set", "checkpoint.share=1"]
+def training(scratch, run):
+    """A job, once both ranks have children in training."""
     with open(scratch / "log", "w") as log:
-        job = subprocess.Popen([SCRIPT, "-n", "2", *SEARCH, *slow, "--run", run], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        command = [SCRIPT, "-n", "2", *SEARCH, *SLOW, *SAVED, "--set", "space.layers=1", "--run", run]
+        job = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
     while handed_out(run) < 2:
         assert job.poll() is None, (scratch / "log").read_text()
         time.sleep(0.1)
     time.sleep(0.5)  # until the last one has begun
+    return job
+
+
+def test_a_stop_of_the_whole_process_group_does_not_kill_ranks(scratch):
+    job = training(scratch, scratch / "run")
+    os.killpg(job.pid, signal.SIGTERM)  # as timeout(1) does; there is no terminal
+    code, said = job.wait(timeout=60), (scratch / "log").read_text()
+    assert code == 75 and "submit it again" in said and "killed" not in said, (code, said)
+
+
+def test_a_fault_names_its_episode_and_the_next_start_those_in_training(scratch):
+    run = scratch / "run"
+    job = training(scratch, run)
     ranks = subprocess.run(["pgrep", "-x", "-f", rf"\S*/brood search .*--run {run}"], capture_output=True, text=True).stdout.split()
     os.kill(int(ranks[1]), signal.SIGSEGV)
     job.wait(timeout=60)
