@@ -16,7 +16,6 @@ import time
 SCRIPT = pathlib.Path(os.environ["BROOD_SOURCE"]) / "scripts/brood-run"
 SEARCH = ["search", "/dev/null", "--set", "evaluator.name=synthetic", "--set", "run.episodes=2", "--set", "run.round=2", "--set", "policy.units=8"]
 SLOW = ["--set", "evaluator.delay=300", "--set", "evaluator.steps=2000"]
-SAVED = ["--set", "checkpoint.every=0.1 s", "--set", "checkpoint.share=1"]
 
 
 def start(script, *arguments, expected=0, **environment):
@@ -87,9 +86,10 @@ def handed_out(run):
 
 
 def training(scratch, run):
-    """A job, once both ranks have children in training."""
+    """A job, once both ranks have children in training, which its checkpoints tell."""
+    saves = ["--set", "checkpoint.every=0.1 s", "--set", "checkpoint.share=1"]
     with open(scratch / "log", "w") as log:
-        command = [SCRIPT, "-n", "2", *SEARCH, *SLOW, *SAVED, "--set", "space.layers=1", "--run", run]
+        command = [SCRIPT, "-n", "2", *SEARCH, *SLOW, *saves, "--set", "space.layers=1", "--run", run]
         job = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
     while handed_out(run) < 2:
         assert job.poll() is None, (scratch / "log").read_text()

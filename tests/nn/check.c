@@ -113,23 +113,23 @@ static double allowance(const drawn_t *c, int array) {
     return sqrt(longer * (double)all / (double)work_of(w));
 }
 
-/* Of native numerics: OpenBLAS adds the terms of a sum one after another where it holds a product for small (those of
-   SkylakeX do with thousands of terms), portable ones block by block. Each addition of n terms of random signs rounds a
-   partial sum, whose norm grows as the root: errors of a share of at most roundoff · sqrt(n / 2). */
+/* OpenBLAS adds the terms of a sum one after another where it takes a product for small (those of SkylakeX have
+   thousands of terms), portable numerics block by block. Each addition of n terms of random signs rounds a partial sum,
+   whose norm grows as the root: errors of a share of at most roundoff · sqrt(n / 2). */
 static double allowance_of_native(const drawn_t *c, int array, const expected_t *e) {
-    const double roundoff = sizeof *c->x == sizeof(double) ? 0x1p-53 : 0x1p-24,
-                 bound = subjects[c->subject].bound[array];
     bool product = c->subject == DIRECT || c->subject == TOOM || c->subject == FOURIER || c->subject == DENSE;
     if (by.numerics != BROOD_NUMERICS_NATIVE || !product || array == DBIAS) return 1;
-    return fmax(1, roundoff * sqrt((double)work_of(&c->w) / (double)e->n / 2) / bound);
+    double roundoff = sizeof *c->x == sizeof(double) ? 0x1p-53 : 0x1p-24;
+    double terms = (double)work_of(&c->w) / (double)e->n;
+    return fmax(1, roundoff * sqrt(terms / 2) / subjects[c->subject].bound[array]);
 }
 
 /* With no allowance: of the largest tiles that brood_toom_choose allows, in a sum of a few terms. */
 #define TOOM_ERROR 1e-5
 
 static void compare(const drawn_t *c, int array, const brood_real_t *found, const expected_t *e) {
-    double error = norm_of_error(e->n, found, e->numbers),
-           scale = e->norm * allowance(c, array) * allowance_of_native(c, array, e);
+    double  error = norm_of_error(e->n, found, e->numbers);
+    double  scale = e->norm * allowance(c, array) * allowance_of_native(c, array, e);
     double  bound = subjects[c->subject].bound[array];
     double *most = &largest[c->subject][array];
     if (!(error <= bound * scale))
