@@ -48,10 +48,26 @@ def timed(program, child):
     return json.loads(answer.stdout)
 
 
+def timed_apart(told):
+    """Layers, a convolution together with what is fused behind it, whose forward pass is in its own."""
+    layers = []
+    for layer in told["layers"]:
+        if layer["way"].endswith(", fused"):
+            made_by = next(other for other in reversed(layers) if other["way"].startswith("convolution"))
+            for time in ("forward_ms", "backward_ms", "predicted_ms"):
+                made_by[time] += layer[time]
+            made_by["work"] = {kind: work + layer["work"][kind] for kind, work in made_by["work"].items()}
+            made_by["way"] += f", {layer['way']}"
+        else:
+            layers.append(dict(layer))
+    return layers
+
+
 def rows_of(told, kinds):
     """Of each layer: counted work of a mini-batch, milliseconds."""
-    work = np.array([[layer["work"][kind] * BATCH for kind in kinds] for layer in told["layers"]])
-    return work, np.array([layer["forward_ms"] + layer["backward_ms"] for layer in told["layers"]])
+    layers = timed_apart(told)
+    work = np.array([[layer["work"][kind] * BATCH for kind in kinds] for layer in layers])
+    return work, np.array([layer["forward_ms"] + layer["backward_ms"] for layer in layers])
 
 
 def fit(work, wanted):
@@ -94,12 +110,12 @@ def main():
     print(f"  median measured / predicted {np.median([told['ms_per_step'] / told['predicted_ms'] for told in all_children]):.2f}")
     by_way = {}
     for told in all_children:
-        for layer in told["layers"]:
+        for layer in timed_apart(told):
             by_way.setdefault(layer["way"], []).append((layer["forward_ms"] + layer["backward_ms"], layer["predicted_ms"]))
     for way, times in sorted(by_way.items()):
         measured, predicted = (sum(column) for column in zip(*times))
         if predicted > 0:
-            print(f"  {way:34} {measured:9.2f} ms measured, {measured / predicted:5.2f} of predicted; least {min(m / p for m, p in times if p > 0):.2f}, most {max(m / p for m, p in times if p > 0):.2f}")
+            print(f"  {way:48} {measured:9.2f} ms measured, {measured / predicted:5.2f} of predicted; least {min(m / p for m, p in times if p > 0):.2f}, most {max(m / p for m, p in times if p > 0):.2f}")
     times = fitted(all_children, kinds)
     for kind, time in zip(kinds, times):
         print(f"  {kind:8} {f'{1e6 * time:.4g} ns' if time > 0 else '-'}")

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "convolution.h"
+#include "fuse.h"
 
 static brood_sweep_t plan_forward(const brood_layer_t *layer) {
     brood_axis_t height = brood_convolution_height(layer), width = brood_convolution_width(layer);
@@ -52,9 +53,24 @@ static void prepare_forward(brood_net_t *net, brood_layer_t *layer, brood_worker
 
 static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
     const brood_sweep_t *sweep = &layer->as.direct.forward;
+    if (layer->makes != layer->index) {
+        brood_convolution_outputs(net, layer, worker, first, images);
+        return;
+    }
     brood_sweep_forward(sweep, worker->math, net->kernels, images, brood_layer_x(net, layer, worker, first),
                         layer->as.direct.packed, layer->args.bias ? layer->array[1]->value : NULL,
                         brood_layer_y(layer, worker, first), worker->workspace);
+}
+
+static int64_t lines_at_once(const brood_layer_t *layer) {
+    return brood_sweep_has_lines(&layer->as.direct.forward) ? 1 : 0;
+}
+
+static void outputs(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, const brood_lines_t *lines,
+                    brood_real_t *to) {
+    brood_sweep_lines(&layer->as.direct.forward, worker->math, lines->begin, lines->count,
+                      brood_layer_x(net, layer, worker, lines->block) + (lines->image - lines->block) * layer->in_size,
+                      layer->as.direct.packed, layer->args.bias ? layer->array[1]->value : NULL, to, worker->workspace);
 }
 
 /* flipped[tap, filter, channel] of weights[tap, channel, filter]: dx is the convolution of dy with these. */
@@ -156,6 +172,8 @@ const brood_layer_ops_t brood_convolution_direct = {
     .finish_backward = {{finish_backward, brood_partial_pieces, 0}},
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward, NULL, BROOD_AT_BOTH}},
+    .outputs = outputs,
+    .lines_at_once = lines_at_once,
     .plan = plan,
     .work = work,
 };

@@ -2,6 +2,7 @@
    find near, mostly in L2. The gradients are the transposed of it: of x the overlapping tiles B (G w ⊙ A dy), added
    up, of the filters G' Σ B'x ⊙ A dy over the tiles. */
 #include "convolution.h"
+#include "fuse.h"
 
 static bool plan(brood_layer_t *layer) {
     brood_axis_t        height = brood_convolution_height(layer), width = brood_convolution_width(layer);
@@ -138,17 +139,47 @@ static void multiply(const brood_layer_t *layer, brood_worker_t *worker, int64_t
 }
 
 static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, int64_t first, int64_t images) {
-    const brood_real_t *x = brood_layer_x(net, layer, worker, first);
-    brood_real_t       *y = brood_layer_y(layer, worker, first);
-    const brood_toom_t *toom = &layer->as.toom.y;
-    room_t              room = room_of(worker, layer, layer->in[2]);
-    transform_x(net, layer, &room, images, x);
+    const room_t room = room_of(worker, layer, layer->in[2]);
+    transform_x(net, layer, &room, images, brood_layer_x(net, layer, worker, first));
     multiply(layer, worker, images, room.first, layer->in[2], layer->as.toom.packed, layer->as.toom.packed_count,
              room.second, layer->out[2]);
-    for (int64_t i = 0; i < images; i++)
-        net->kernels->toom_collect(toom, room.second + i * tiles_of(toom) * toom->channels,
-                                   pitch_of(layer, toom->channels), layer->args.bias ? layer->array[1]->value : NULL,
-                                   y + i * layer->out_size, room.tiles);
+    brood_convolution_outputs(net, layer, worker, first, images);
+}
+
+/* The axis that lines of outputs follow each other along. */
+static int image_axis(const brood_layer_t *layer) {
+    return layer->out[0] == 1;
+}
+/* Where it is among the tiles' axes, which change places if the width is not transformed (brood_toom_image). */
+static int line_axis(const brood_layer_t *layer) {
+    const int axis = image_axis(layer);
+    return layer->args.width == 1 ? 1 - axis : axis;
+}
+
+static int64_t lines_at_once(const brood_layer_t *layer) {
+    const int      axis = image_axis(layer), other = 1 - axis;
+    const int64_t *outputs = layer->as.toom.shape.outputs;
+    /* Along axis 1 a line has a part in each row of tiles. */
+    return line_axis(layer) == 0 || layer->out[other] <= outputs[other] ? outputs[axis] : 0;
+}
+
+/* Of the tiles that forward has left in the workspace: where they are not all asked for, as an image of their own. */
+static void outputs(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, const brood_lines_t *lines,
+                    brood_real_t *to) {
+    const room_t  room = room_of(worker, layer, layer->in[2]);
+    const int64_t channels = layer->out[2], all = tiles_of(&layer->as.toom.y);
+    const int     axis = line_axis(layer);
+    brood_toom_t  some = layer->as.toom.y;
+    int64_t       first = 0; /* tile */
+    if (lines->count < some.size[axis]) {
+        const int64_t at_once = lines_at_once(layer);
+        some.size[axis] = lines->count;
+        some.tiles[axis] = (lines->count + at_once - 1) / at_once;
+        first = lines->begin / at_once * (axis == 0 ? some.tiles[1] : 1);
+    }
+    net->kernels->toom_collect(&some, room.second + ((lines->image - lines->block) * all + first) * channels,
+                               pitch_of(layer, channels), layer->args.bias ? layer->array[1]->value : NULL, to,
+                               room.tiles);
 }
 
 /* Whether 1 is the first point of a pair, or nothing is transformed. */
@@ -226,6 +257,8 @@ const brood_layer_ops_t brood_convolution_toom = {
     .finish_backward = {{add_up, brood_partial_pieces, 0}, {collect_filters, filter_pieces, 0}},
     .forward = {{forward, NULL, BROOD_AT_BOTH}},
     .backward = {{backward, NULL, BROOD_AT_BOTH}},
+    .outputs = outputs,
+    .lines_at_once = lines_at_once,
     .plan = plan,
     .work = work,
 };

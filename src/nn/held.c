@@ -32,7 +32,8 @@ static void find_touched(const brood_net_t *net, const brood_pass_t *pass, touch
     for (int64_t i = 0; i < pass->count; i++) {
         const brood_planned_t *planned = &pass->planned[i];
         const brood_layer_t   *layer = planned->layer;
-        if (planned->step->at & BROOD_AT_OUTPUT) touch(planned, &touched[place_of(net, layer->index)]);
+        const int32_t          outputs = pass->backward ? layer->index : layer->makes;
+        if (planned->step->at & BROOD_AT_OUTPUT) touch(planned, &touched[place_of(net, outputs)]);
         if (planned->step->at & BROOD_AT_INPUT && layer->input != BROOD_INPUT_IMAGE)
             touch(planned, &touched[place_of(net, layer->input)]);
     }
@@ -42,9 +43,9 @@ static void find_touched(const brood_net_t *net, const brood_pass_t *pass, touch
 }
 
 static brood_held_t hold(const brood_net_t *net, const touched_t *touched) {
-    int64_t room = net->minibatch;
-    if (touched->extent != BROOD_OF_ALL) room = brood_net_part_room(net);
-    if (touched->extent == BROOD_OF_BLOCK && touched->by && touched->by->grain < room) room = touched->by->grain;
+    int64_t room = touched->extent == BROOD_OF_ALL ? net->minibatch : brood_net_part_room(net);
+    if (touched->extent == BROOD_OF_BLOCK) /* no step touches what is pooled from strips */
+        room = touched->by ? brood_smaller(room, touched->by->grain) : 0;
     return (brood_held_t){.extent = touched->extent, .room = room};
 }
 

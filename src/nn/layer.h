@@ -33,6 +33,7 @@ typedef struct {
     brood_math_t *math;
     brood_real_t *workspace; /* of the step that is running */
     double       *sums;      /* [most channels or units of a layer], likewise */
+    brood_real_t *strip;     /* of a convolution's outputs, before the pooling that is fused behind it (fuse.h) */
     int64_t       thread;
     int64_t       part, begin; /* the part of the mini-batch that it works on, and its first image */
 } brood_worker_t;
@@ -62,6 +63,12 @@ typedef struct {
     int64_t workspace, exchange;
 } brood_needs_t;
 
+/* Lines of an image of a block: rows, or, where images have a single one, its positions. */
+typedef struct {
+    int64_t block, image; /* the first image of the block; the image */
+    int64_t begin, count;
+} brood_lines_t;
+
 typedef struct {
     const char *name, *way; /* NULL: there is but one */
     bool        in_place;   /* writes its output over its input, and its input's gradient over its output's */
@@ -79,6 +86,12 @@ typedef struct {
     brood_step_t prepare_forward[BROOD_MAX_STEPS], prepare_backward[BROOD_MAX_STEPS], finish_backward[BROOD_MAX_STEPS];
     /* Of a convolution: plans it in layer->as, which the others below and lay_out go by; false: it can't be made so. */
     bool (*plan)(brood_layer_t *layer);
+    /* Of a convolution behind which a layer can be fused (fuse.h): to[count, …, filters], lines begin … begin + count −
+       1 of an image of the block that its forward step has got ready; those of an image are asked for in order. */
+    void (*outputs)(brood_net_t *net, brood_layer_t *layer, brood_worker_t *worker, const brood_lines_t *lines,
+                    brood_real_t *to);
+    /* `begin` is a multiple of so many; 0: all lines of an image are made at once. */
+    int64_t (*lines_at_once)(const brood_layer_t *layer);
     brood_work_t (*work)(const brood_layer_t *layer); /* of a training step of one image */
 } brood_layer_ops_t;
 
@@ -101,8 +114,10 @@ struct brood_layer {
     brood_real_t            *x, *y;             /* of all images, or of a block of them (x NULL: the image): */
     brood_real_t            *dx, *dy;
     brood_held_t             held_x, held_y, held_dx, held_dy;
-    int64_t                  grain;                   /* images that its steps are best run for at a time */
-    bool                     absorbed;                /* the layer behind it does what this one would */
+    int64_t                  grain;    /* images that its steps are best run for at a time */
+    bool                     absorbed; /* the pooling behind it does what this one would */
+    bool                     fused;    /* the convolution in front of it makes its outputs */
+    int32_t                  makes;    /* whose outputs its forward pass makes: its own, or a fused one's */
     brood_parameter_t       *array[BROOD_MAX_ARRAYS]; /* as ops->arrays lists them */
     brood_real_t            *partials;                /* [parts, partial_size = ops->partial] */
     int64_t                  partial_size;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "layer.h"
+#include "fuse.h"
 
 /* A mini-batch is cut into so many parts, unless what they add to gradients then has more than these elements. */
 #define MOST_PARTS       BROOD_MOST_THREADS
@@ -72,11 +72,13 @@ static brood_err_t lay_out(const brood_net_spec_t *spec, int64_t minibatch, cons
     const int64_t threads = brood_team_threads(brood_math_team(math));
     brood_net_hold(net, threads, arena);
     brood_needs_t most = {0};
-    int64_t       widest = 0;
+    int64_t       widest = 0, strip = 0;
     for (int64_t i = 0; i < net->count; i++) {
         brood_layer_t *layer = &net->layer[i];
         lay_out_parameters(net, layer, arena);
         if (layer->out[2] > widest) widest = layer->out[2];
+        const int64_t of_strip = brood_fuse_room(net, layer);
+        if (of_strip > strip) strip = of_strip;
         if (layer->ops->partial) layer->partials = brood_arena_take(arena, reals(net->parts * layer->partial_size));
         if (!layer->ops->lay_out) continue;
         brood_needs_t needs = layer->ops->lay_out(net, layer, math, arena);
@@ -85,6 +87,7 @@ static brood_err_t lay_out(const brood_net_spec_t *spec, int64_t minibatch, cons
     }
     for (int64_t i = 0; i < threads; i++)
         net->worker[i] = (brood_worker_t){.workspace = brood_arena_take(arena, reals(most.workspace)),
+                                          .strip = brood_arena_take(arena, reals(strip)),
                                           .sums = brood_arena_take(arena, (size_t)widest * sizeof(double)),
                                           .thread = i};
     net->exchange = brood_arena_take(arena, reals(most.exchange));
@@ -147,8 +150,11 @@ void brood_net_time(brood_net_t *net, brood_layer_time_t times[], double (*now)(
 }
 
 const char *brood_net_way(const brood_net_t *net, int64_t layer) {
-    const brood_layer_ops_t *ops = net->layer[layer].ops;
-    return net->layer[layer].absorbed ? "ReLU, in the pooling behind it" : ops->way ? ops->way : ops->name;
+    const brood_layer_t     *asked = &net->layer[layer];
+    const brood_layer_ops_t *ops = asked->ops;
+    if (asked->absorbed) return "ReLU, in the pooling behind it";
+    if (asked->fused) return asked->kind == BROOD_LAYER_RELU ? "ReLU, fused" : "max-pooling, fused";
+    return ops->way ? ops->way : ops->name;
 }
 
 brood_work_t brood_net_work(const brood_net_t *net, int64_t layer) {

@@ -60,7 +60,7 @@ void brood_pass_plan(brood_net_t *net, bool backward, brood_pass_t *pass) {
     bool together = false; /* with the step before */
     for (int64_t i = 0; i < net->count; i++) {
         brood_layer_t *layer = &net->layer[backward ? net->count - 1 - i : i];
-        if (layer->absorbed || (backward && !layer->trains)) continue;
+        if (layer->absorbed || (backward ? !layer->trains : layer->fused)) continue;
         const brood_step_t *step = backward ? layer->ops->backward : layer->ops->forward;
         for (int64_t j = 0; j < BROOD_MAX_STEPS && step[j].run; j++) {
             bool over_images = !step[j].pieces;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "convolution.h"
+#include "fuse.h"
 
 /* The most elements of one image's activations and of one parameter array: what 32 bits can index. */
 #define LIMIT (INT64_C(1) << 31)
@@ -90,7 +91,7 @@ static brood_err_t check_arrays(const brood_layer_t *layer) {
 static brood_err_t describe_layer(const brood_net_spec_t *spec, int32_t index, brood_layer_t layer[]) {
     const brood_layer_spec_t *from = &spec->layer[index];
     brood_layer_t            *to = &layer[index];
-    *to = (brood_layer_t){.kind = from->kind, .index = index, .args = from->args};
+    *to = (brood_layer_t){.kind = from->kind, .index = index, .makes = index, .args = from->args};
     if ((int)from->kind < 0 || from->kind >= BROOD_LAYER_KINDS)
         return brood_fail(BROOD_E_DATA, "layer %d: unknown kind %d", index, (int)from->kind);
     to->ops = brood_layer_ops(from->kind);
@@ -152,6 +153,7 @@ brood_err_t brood_layers_describe(const brood_net_spec_t *spec, brood_layer_t la
         return brood_fail(BROOD_E_DATA, "the outputs of %lld layers are read by none: expected only the last one's",
                           (long long)(spec->count - readers));
     absorb(spec->count, layer);
+    if (!spec->keeps_all) brood_layers_fuse(spec->count, layer);
 done:
     return err;
 }

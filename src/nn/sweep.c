@@ -138,13 +138,34 @@ static bool next_panel(const brood_sweep_t *sweep, const brood_nn_kernels_t *ker
     return true;
 }
 
+static void multiply(const brood_sweep_t *sweep, brood_math_t *math, const panel_t *panel, const brood_real_t *packed,
+                     const brood_real_t *bias, brood_real_t *y) {
+    brood_product_packed_real(math, panel->op, panel->rows, sweep->filters, sweep->depth, panel->a, panel->lda, packed,
+                              bias, false, y, sweep->filters);
+}
+
 void brood_sweep_forward(const brood_sweep_t *sweep, brood_math_t *math, const brood_nn_kernels_t *kernels,
                          int64_t images, const brood_real_t *x, const brood_real_t *packed, const brood_real_t *bias,
                          brood_real_t *y, brood_real_t *workspace) {
     panel_t panel;
     for (int64_t cursor = 0; next_panel(sweep, kernels, images, x, workspace, &cursor, &panel);)
-        brood_product_packed_real(math, panel.op, panel.rows, sweep->filters, sweep->depth, panel.a, panel.lda, packed,
-                                  bias, false, y + panel.first * sweep->filters, sweep->filters);
+        multiply(sweep, math, &panel, packed, bias, y + panel.first * sweep->filters);
+}
+
+bool brood_sweep_has_lines(const brood_sweep_t *sweep) {
+    return sweep->kind == BROOD_SWEEP_POINTWISE || sweep->kind == BROOD_SWEEP_SLIDING;
+}
+
+void brood_sweep_lines(const brood_sweep_t *sweep, brood_math_t *math, int64_t first, int64_t lines,
+                       const brood_real_t *x, const brood_real_t *packed, const brood_real_t *bias, brood_real_t *y,
+                       brood_real_t *workspace) {
+    const bool    pads = sweep->kind == BROOD_SWEEP_SLIDING;
+    const int64_t line = sweep->height.out == 1 ? 1 : sweep->width.out; /* positions of it */
+    panel_t       panel = {.op = BROOD_PLAIN, .first = first * line, .rows = lines * line};
+    if (pads && first == 0) pad(sweep, x, workspace);
+    panel.lda = sweep->width.stride * sweep->channels;
+    panel.a = (pads ? workspace : x) + panel.first * panel.lda;
+    multiply(sweep, math, &panel, packed, bias, y);
 }
 
 void brood_sweep_weights(const brood_sweep_t *sweep, brood_math_t *math, const brood_nn_kernels_t *kernels,

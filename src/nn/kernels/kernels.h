@@ -21,9 +21,10 @@ typedef int32_t brood_index_t;
 #define BROOD_TILE 16
 
 /* A line of positions that a pooling window of stride 1 slides along: position p begins at x + p · step, and `lanes`
-   elements from there on are pooled side by side. Window o covers o − before … o − before + window − 1. */
+   elements from there on are pooled side by side. Window o covers o − before … o − before + window − 1. Forward makes
+   the outputs begin … end − 1, and reads their windows alone. */
 typedef struct {
-    int64_t positions, step, lanes, window, before;
+    int64_t positions, step, lanes, window, before, begin, end;
     bool    narrow;    /* what is kept */
     bool    rectifies; /* y is 0 where the largest is not above it: then BROOD_NOWHERE is kept */
 } brood_line_t;

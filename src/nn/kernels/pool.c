@@ -16,9 +16,14 @@
 #define DIRECT_BACKWARD 7
 #endif
 
+/* Vectors of a line that are pooled side by side, so that memory is read and written in order. */
+#define MOST_VECTORS   4
+#define EACH_VECTOR(v) _Pragma("GCC unroll 4") for (int64_t v = 0; v < kind.vectors; v++)
+
 /* Constant where it is used, so that each case is compiled apart. */
 typedef struct {
-    int64_t n;      /* lanes that there are in memory */
+    int64_t vectors;
+    int64_t n;      /* lanes of each that there are in memory */
     bool    narrow; /* int8_t is kept, else brood_index_t */
     bool    rectifies;
 } kind_t;
@@ -74,28 +79,34 @@ INLINE void finish(kind_t kind, best_t best, int64_t first, brood_real_t *y, voi
     store_index(kind, index, at, tap);
 }
 
-INLINE best_t element(const brood_line_t *line, const brood_real_t *x, int64_t position, int64_t n) {
-    return (best_t){load(x + position * line->step, n), index_set((brood_index_t)position)};
+INLINE best_t element(const brood_line_t *line, kind_t kind, const brood_real_t *x, int64_t position, int64_t v) {
+    return (best_t){load(x + position * line->step + v * LANES, kind.n), index_set((brood_index_t)position)};
 }
 
 /* Windows of two: each position is read once. */
 INLINE void forward_pairs(const brood_line_t *line, kind_t kind, const brood_real_t *x, brood_real_t *y, void *index) {
-    best_t here = element(line, x, 0, kind.n);
-    for (int64_t o = 0; o < line->positions - 1; o++) {
-        best_t next = element(line, x, o + 1, kind.n);
-        finish(kind, follow(here, next), o, y, index, o * line->step);
-        here = next;
-    }
-    finish(kind, here, line->positions - 1, y, index, (line->positions - 1) * line->step);
+    const int64_t last = line->positions - 1; /* its window has one position */
+    best_t        here[MOST_VECTORS];
+    EACH_VECTOR (v) here[v] = element(line, kind, x, line->begin, v);
+    for (int64_t o = line->begin; o < brood_smaller(line->end, last); o++)
+        EACH_VECTOR (v) {
+            best_t next = element(line, kind, x, o + 1, v);
+            finish(kind, follow(here[v], next), o, y, index, o * line->step + v * LANES);
+            here[v] = next;
+        }
+    if (line->end <= last) return;
+    EACH_VECTOR (v) finish(kind, here[v], last, y, index, last * line->step + v * LANES);
 }
 
 INLINE void forward_direct(const brood_line_t *line, kind_t kind, const brood_real_t *x, brood_real_t *y, void *index) {
-    for (int64_t o = 0; o < line->positions; o++) {
+    for (int64_t o = line->begin; o < line->end; o++) {
         int64_t first = o - line->before, begin = brood_larger(first, 0),
                 end = brood_smaller(first + line->window, line->positions);
-        best_t best = element(line, x, begin, kind.n);
-        for (int64_t p = begin + 1; p < end; p++) best = follow(best, element(line, x, p, kind.n));
-        finish(kind, best, first, y, index, o * line->step);
+        EACH_VECTOR (v) {
+            best_t best = element(line, kind, x, begin, v);
+            for (int64_t p = begin + 1; p < end; p++) best = follow(best, element(line, kind, x, p, v));
+            finish(kind, best, first, y, index, o * line->step + v * LANES);
+        }
     }
 }
 
@@ -104,31 +115,41 @@ INLINE void forward_direct(const brood_line_t *line, kind_t kind, const brood_re
    of the one and a prefix of the other. Suffixes are written where the outputs will stand and replaced by them. */
 INLINE void forward_pieces(const brood_line_t *line, kind_t kind, const brood_real_t *x, brood_real_t *y, void *index) {
     const int64_t positions = line->positions, step = line->step, before = line->before;
-    const kind_t  part = {kind.n, kind.narrow, false};
-    for (int64_t piece = -before; piece < positions - before; piece += line->window) {
+    const int64_t ends = line->end - before; /* where the window begins that is no longer asked for */
+    kind_t        part = kind;
+    part.rectifies = false;
+    for (int64_t piece = line->begin - before; piece < ends; piece += line->window) {
         /* Outputs o = p + before of the windows that begin at p in this piece, as far as the line goes. */
         const int64_t next = piece + line->window; /* the window that begins at piece + j ends at next + j − 1 */
         const int64_t last = brood_smaller(next, positions) - 1;
-        best_t        best = element(line, x, last, kind.n);
+        best_t        best[MOST_VECTORS];
+        EACH_VECTOR (v) best[v] = element(line, kind, x, last, v);
         for (int64_t p = last;; p--) {
-            if (p < last && p >= 0) best = follow(element(line, x, p, kind.n), best);
-            if (p + before < positions) {
-                if (p == piece || next >= positions) /* the suffix is all of the window */
-                    finish(kind, best, p, y, index, (p + before) * step);
-                else
-                    finish(part, best, p, y, index, (p + before) * step);
-            }
+            const bool    whole = p == piece || next >= positions; /* the suffix is all of the window */
+            const int64_t at = (p + before) * step;
+            if (p < last && p >= 0)
+                EACH_VECTOR (v) best[v] = follow(element(line, kind, x, p, v), best[v]);
+            if (p < ends)
+                EACH_VECTOR (v) {
+                    if (whole)
+                        finish(kind, best[v], p, y, index, at + v * LANES);
+                    else
+                        finish(part, best[v], p, y, index, at + v * LANES);
+                }
             if (p == piece) break;
         }
-        if (next >= positions) continue;
-        int64_t end = brood_smaller(next + line->window - 1, positions - before + line->window - 1);
-        best_t  prefix = element(line, x, next, kind.n);
+        const int64_t end = brood_smaller(next, ends) + line->window - 1;
+        if (next >= brood_smaller(positions, end)) continue;
+        EACH_VECTOR (v) best[v] = element(line, kind, x, next, v); /* of the prefix */
         for (int64_t p = next; p < end; p++) {
-            if (p > next && p < positions) prefix = follow(prefix, element(line, x, p, kind.n));
-            int64_t first = p - line->window + 1, at = (first + before) * step;
-            best_t  suffix = {load(y + at, kind.n),
-                              index_add(load_index(kind, index, at), index_set((brood_index_t)first))};
-            finish(kind, follow(suffix, prefix), first, y, index, at);
+            const int64_t first = p - line->window + 1, at = (first + before) * step;
+            EACH_VECTOR (v) {
+                const int64_t here = at + v * LANES;
+                if (p > next && p < positions) best[v] = follow(best[v], element(line, kind, x, p, v));
+                best_t suffix = {load(y + here, kind.n),
+                                 index_add(load_index(kind, index, here), index_set((brood_index_t)first))};
+                finish(kind, follow(suffix, best[v]), first, y, index, here);
+            }
         }
     }
 }
@@ -150,13 +171,21 @@ INLINE const void *index_read_at(bool narrow, const void *index, int64_t c) {
     return narrow ? (const void *)((const int8_t *)index + c) : (const void *)((const brood_index_t *)index + c);
 }
 
+/* A line's vectors, as many side by side as there are: runs RUN(kind, c) for those from channel c on. */
+#define ALL_VECTORS(lanes, kept_narrow, does_rectify, RUN)                                                             \
+    do {                                                                                                               \
+        int64_t c = 0;                                                                                                 \
+        for (; c + 4 * LANES <= (lanes); c += 4 * LANES) RUN(((kind_t){4, LANES, kept_narrow, does_rectify}), c);      \
+        for (; c + 2 * LANES <= (lanes); c += 2 * LANES) RUN(((kind_t){2, LANES, kept_narrow, does_rectify}), c);      \
+        for (; c + LANES <= (lanes); c += LANES) RUN(((kind_t){1, LANES, kept_narrow, does_rectify}), c);              \
+        if (c < (lanes)) RUN(((kind_t){1, (lanes)-c, kept_narrow, does_rectify}), c);                                  \
+    } while (0)
+
 INLINE void forward_all(const brood_line_t *line, bool narrow, bool rectifies, const brood_real_t *x, brood_real_t *y,
                         void *index) {
-    int64_t c = 0;
-    for (; c + LANES <= line->lanes; c += LANES)
-        forward_kind(line, (kind_t){LANES, narrow, rectifies}, x + c, y + c, index_at(narrow, index, c));
-    if (c < line->lanes)
-        forward_kind(line, (kind_t){line->lanes - c, narrow, rectifies}, x + c, y + c, index_at(narrow, index, c));
+#define FORWARD(kind, c) forward_kind(line, kind, x + (c), y + (c), index_at(narrow, index, c))
+    ALL_VECTORS(line->lanes, narrow, rectifies, FORWARD);
+#undef FORWARD
 }
 
 void KERNEL(pool_line_forward)(const brood_line_t *line, const brood_real_t *x, brood_real_t *y, void *index) {
@@ -174,13 +203,15 @@ INLINE void backward_direct(const brood_line_t *line, kind_t kind, const brood_r
     for (int64_t p = 0; p < line->positions; p++) {
         int64_t begin = brood_larger(p + line->before - line->window + 1, 0);
         int64_t end = brood_smaller(p + line->before + 1, line->positions);
-        lanes_t sum = lanes_set(0);
-        for (int64_t o = begin; o < end; o++) {
-            lanes_index_t here = index_set((brood_index_t)(p - o + line->before));
-            sum += lanes_masked(index_equal(load_index(kind, index, o * line->step), here),
-                                load(dy + o * line->step, kind.n));
+        EACH_VECTOR (v) {
+            lanes_t sum = lanes_set(0);
+            for (int64_t o = begin; o < end; o++) {
+                const int64_t at = o * line->step + v * LANES;
+                lanes_index_t here = index_set((brood_index_t)(p - o + line->before));
+                sum += lanes_masked(index_equal(load_index(kind, index, at), here), load(dy + at, kind.n));
+            }
+            put(dx + p * line->step + v * LANES, sum, kind.n);
         }
-        put(dx + p * line->step, sum, kind.n);
     }
 }
 
@@ -188,13 +219,16 @@ INLINE void backward_direct(const brood_line_t *line, kind_t kind, const brood_r
 INLINE void backward_pairs(const brood_line_t *line, kind_t kind, const brood_real_t *dy, const void *index,
                            brood_real_t *dx) {
     const lanes_index_t first = index_set(0), second = index_set(1);
-    lanes_t             carried = lanes_set(0);
-    for (int64_t p = 0; p < line->positions; p++) {
-        lanes_index_t tap = load_index(kind, index, p * line->step);
-        lanes_t       gradient = load(dy + p * line->step, kind.n);
-        put(dx + p * line->step, carried + lanes_masked(index_equal(tap, first), gradient), kind.n);
-        carried = lanes_masked(index_equal(tap, second), gradient);
-    }
+    lanes_t             carried[MOST_VECTORS];
+    EACH_VECTOR (v) carried[v] = lanes_set(0);
+    for (int64_t p = 0; p < line->positions; p++)
+        EACH_VECTOR (v) {
+            const int64_t at = p * line->step + v * LANES;
+            lanes_index_t tap = load_index(kind, index, at);
+            lanes_t       gradient = load(dy + at, kind.n);
+            put(dx + at, carried[v] + lanes_masked(index_equal(tap, first), gradient), kind.n);
+            carried[v] = lanes_masked(index_equal(tap, second), gradient);
+        }
 }
 
 /* Each output's gradient is added where its maximum stands, lane by lane: what a window's length does not matter to,
@@ -222,18 +256,16 @@ INLINE void backward_kind(const brood_line_t *line, kind_t kind, const brood_rea
         backward_pairs(line, kind, dy, index, dx);
     else if (line->window <= DIRECT_BACKWARD)
         backward_direct(line, kind, dy, index, dx);
-    else
-        backward_adds(line, kind, dy, index, dx);
+    else /* one by one: more lines of the cache at a time would not pay */
+        for (int64_t v = 0; v < kind.vectors; v++)
+            backward_adds(line, kind, dy + v * LANES, index_read_at(kind.narrow, index, v * LANES), dx + v * LANES);
 }
 
 INLINE void backward_all(const brood_line_t *line, bool narrow, const brood_real_t *dy, const void *index,
                          brood_real_t *dx) {
-    int64_t c = 0;
-    for (; c + LANES <= line->lanes; c += LANES)
-        backward_kind(line, (kind_t){.n = LANES, .narrow = narrow}, dy + c, index_read_at(narrow, index, c), dx + c);
-    if (c < line->lanes)
-        backward_kind(line, (kind_t){.n = line->lanes - c, .narrow = narrow}, dy + c, index_read_at(narrow, index, c),
-                      dx + c);
+#define BACKWARD(kind, c) backward_kind(line, kind, dy + (c), index_read_at(narrow, index, c), dx + (c))
+    ALL_VECTORS(line->lanes, narrow, false, BACKWARD);
+#undef BACKWARD
 }
 
 void KERNEL(pool_line_backward)(const brood_line_t *line, const brood_real_t *dy, const void *index, brood_real_t *dx) {
@@ -271,9 +303,9 @@ void KERNEL(pool_window_forward)(const brood_window_t *window, const brood_real_
     const int64_t channels = window->channels;
     int64_t       c = 0;
     for (; window->narrow && c + LANES <= channels; c += LANES)
-        windows_forward(window, (kind_t){LANES, true, window->rectifies}, x + c, y + c, index_at(true, index, c));
+        windows_forward(window, (kind_t){1, LANES, true, window->rectifies}, x + c, y + c, index_at(true, index, c));
     for (; c < channels; c += LANES) {
-        kind_t kind = {brood_smaller(LANES, channels - c), window->narrow, window->rectifies};
+        kind_t kind = {1, brood_smaller(LANES, channels - c), window->narrow, window->rectifies};
         windows_forward(window, kind, x + c, y + c, index_at(window->narrow, index, c));
     }
 }
@@ -308,9 +340,10 @@ void KERNEL(pool_window_backward)(const brood_window_t *window, const brood_real
     const int64_t channels = window->channels;
     int64_t       c = 0;
     for (; window->narrow && c + LANES <= channels; c += LANES)
-        windows_backward(window, (kind_t){.n = LANES, .narrow = true}, dy + c, index_read_at(true, index, c), dx + c);
+        windows_backward(window, (kind_t){.vectors = 1, .n = LANES, .narrow = true}, dy + c,
+                         index_read_at(true, index, c), dx + c);
     for (; c < channels; c += LANES) {
-        kind_t kind = {.n = brood_smaller(LANES, channels - c), .narrow = window->narrow};
+        kind_t kind = {.vectors = 1, .n = brood_smaller(LANES, channels - c), .narrow = window->narrow};
         windows_backward(window, kind, dy + c, index_read_at(window->narrow, index, c), dx + c);
     }
 }
