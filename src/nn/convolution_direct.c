@@ -57,6 +57,7 @@ static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *work
         brood_convolution_outputs(net, layer, worker, first, images);
         return;
     }
+    /* Panels go on from image to image. */
     brood_sweep_forward(sweep, worker->math, net->kernels, images, brood_layer_x(net, layer, worker, first),
                         layer->as.direct.packed, layer->args.bias ? layer->array[1]->value : NULL,
                         brood_layer_y(layer, worker, first), worker->workspace);

@@ -146,18 +146,15 @@ static void forward(brood_net_t *net, brood_layer_t *layer, brood_worker_t *work
     brood_convolution_outputs(net, layer, worker, first, images);
 }
 
-/* The axis that lines of outputs follow each other along. */
-static int image_axis(const brood_layer_t *layer) {
-    return layer->out[0] == 1;
-}
-/* Where it is among the tiles' axes, which change places if the width is not transformed (brood_toom_image). */
+/* Where the axis of lines is among the tiles' axes, which change places if the width is not transformed
+   (brood_toom_image). */
 static int line_axis(const brood_layer_t *layer) {
-    const int axis = image_axis(layer);
+    const int axis = brood_axis_of_lines(layer->out);
     return layer->args.width == 1 ? 1 - axis : axis;
 }
 
 static int64_t lines_at_once(const brood_layer_t *layer) {
-    const int      axis = image_axis(layer), other = 1 - axis;
+    const int      axis = brood_axis_of_lines(layer->out), other = 1 - axis;
     const int64_t *outputs = layer->as.toom.shape.outputs;
     /* Along axis 1 a line has a part in each row of tiles. */
     return line_axis(layer) == 0 || layer->out[other] <= outputs[other] ? outputs[axis] : 0;

@@ -12,7 +12,7 @@
 
 /* Of the convolution's outputs. */
 static int64_t lines_of(const brood_layer_t *layer) {
-    return layer->out[0] == 1 ? layer->out[1] : layer->out[0];
+    return layer->out[brood_axis_of_lines(layer->out)];
 }
 static int64_t line_of(const brood_layer_t *layer) {
     return layer->out_size / lines_of(layer);

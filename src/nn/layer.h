@@ -63,7 +63,13 @@ typedef struct {
     int64_t workspace, exchange;
 } brood_needs_t;
 
-/* Lines of an image of a block: rows, or, where images have a single one, its positions. */
+/* The axis that lines of an image [height, width, channels] follow each other along: lines are its rows, or, where it
+   has a single one, its positions. */
+static inline int brood_axis_of_lines(const int64_t image[3]) {
+    return image[0] == 1 ? 1 : 0;
+}
+
+/* Lines of an image of a block. */
 typedef struct {
     int64_t block, image; /* the first image of the block; the image */
     int64_t begin, count;

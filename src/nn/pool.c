@@ -42,7 +42,7 @@ static brood_needs_t lay_out(const brood_net_t *net, brood_layer_t *layer, const
 /* ---- by lines ---- */
 
 brood_axis_t brood_pool_across(const brood_layer_t *layer) {
-    return layer->in[0] == 1 ? width_of(layer) : height_of(layer);
+    return brood_axis_of_lines(layer->in) == 1 ? width_of(layer) : height_of(layer);
 }
 
 bool brood_pool_by_lines(const brood_layer_t *layer) {
@@ -149,7 +149,7 @@ static bool apart(const brood_layer_t *layer) {
 static void windows(const brood_nn_kernels_t *kernels, const brood_layer_t *layer, int64_t begin, int64_t end,
                     const brood_real_t *x, brood_real_t *y, char *index, const brood_real_t *dy, brood_real_t *dx) {
     const brood_axis_t *height = &layer->as.pool.height, *width = &layer->as.pool.width;
-    const bool          single = layer->in[0] == 1; /* row: lines are its positions */
+    const bool          single = brood_axis_of_lines(layer->in) == 1; /* row */
     int64_t             channels = layer->in[2], row = layer->in[1] * channels;
     brood_window_t      window = {.channels = channels, .row = row, .pitch = width->kernel, .apart = apart(layer)};
     window.narrow = is_narrow(layer);

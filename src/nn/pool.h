@@ -1,4 +1,4 @@
-/* Max-pooling of some lines of an image: rows, or, where images have a single one, positions (brood_lines_t). */
+/* Max-pooling of some lines of an image (brood_axis_of_lines). */
 #ifndef BROOD_NN_POOL_H
 #define BROOD_NN_POOL_H
 

@@ -37,8 +37,8 @@ void brood_sweep_forward(const brood_sweep_t *sweep, brood_math_t *math, const b
                          int64_t images, const brood_real_t *x, const brood_real_t *packed, const brood_real_t *bias,
                          brood_real_t *y, brood_real_t *workspace);
 
-/* Whether a few lines of an image's outputs (rows, or, where there is a single one, its positions) can be made at a
-   time without gathering windows. */
+/* Whether a few lines of an image's outputs (rows, or, where there is a single one, its positions, as layer.h counts
+   them) can be made at a time without gathering windows. */
 bool brood_sweep_has_lines(const brood_sweep_t *sweep);
 
 /* y[lines, …, filters], lines from the first on. What it pads it leaves in the workspace: those of an image are asked

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../src/nn/fuse.h"
+#include "../../src/nn/pool.h"
 #include "brood/util/bound.h"
 #include "drawn.h"
 #include "util/cmocka_all.h"
@@ -80,13 +81,13 @@ static void count(const brood_net_t *net) {
         const int method = layer->args.method == BROOD_CONVOLUTION_TOOM ? MADE_OF_TILES : MADE_DIRECTLY;
         int       what = RECTIFIES;
         if (last->kind == BROOD_LAYER_MAX_POOL) {
-            const brood_axis_t across = brood_axis_same(
-                last->in[0] == 1 ? last->in[1] : last->in[0], last->in[0] == 1 ? last->args.width : last->args.height,
-                last->in[0] == 1 ? last->args.stride_width : last->args.stride_height);
-            what = across.in % across.stride ? POOLS_A_REST : last->in[0] == 1 ? POOLS_POSITIONS : POOLS_ROWS;
+            const brood_axis_t across = brood_pool_across(last);
+            what = across.in % across.stride            ? POOLS_A_REST
+                   : brood_axis_of_lines(last->in) == 1 ? POOLS_POSITIONS
+                                                        : POOLS_ROWS;
         }
         counted[method][what]++;
-        in_strips[method][what] += brood_fuse_lines(layer) < (layer->out[0] == 1 ? layer->out[1] : layer->out[0]);
+        in_strips[method][what] += brood_fuse_lines(layer) < layer->out[brood_axis_of_lines(layer->out)];
     }
 }
 
