@@ -54,6 +54,10 @@ typedef __mmask8 lanes_mask_t;
 #define taps_load_n(p, n)      _mm512_cvtepi8_epi64(_mm_maskz_loadu_epi8((__mmask16)lanes_first(n), p))
 #define taps_store_n(p, v, n)  _mm_mask_storeu_epi8(p, (__mmask16)lanes_first(n), _mm512_cvtepi64_epi8(v))
 #define index_select(m, a, b)  _mm512_mask_blend_epi64(m, b, a)
+#define index_fma(a, b, c)     _mm512_add_epi64(_mm512_mullo_epi64(a, b), c)
+#define index_iota()           _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7)
+#define lanes_pack(bits, v, p) _mm512_storeu_pd(p, _mm512_maskz_compress_pd(mask_of(bits), v))
+#define index_pack(bits, v, p) _mm512_storeu_si512(p, _mm512_maskz_compress_epi64(mask_of(bits), v))
 #define lanes_widen(v, half)   (v)
 #else
 typedef __m512    lanes_t;
@@ -80,10 +84,15 @@ typedef __mmask16 lanes_mask_t;
 #define taps_load_n(p, n)                                                                                              \
     _mm512_cvtepi8_epi32((n) == LANES ? _mm_loadu_si128((const __m128i *)(const void *)(p))                            \
                                       : _mm_maskz_loadu_epi8(lanes_first(n), p))
-#define taps_store_n(p, v, n) _mm_mask_storeu_epi8(p, lanes_first(n), _mm512_cvtepi32_epi8(v))
-#define index_select(m, a, b) _mm512_mask_blend_epi32(m, b, a)
-#define lanes_widen(v, half)  _mm512_cvtps_pd((half) ? _mm512_extractf32x8_ps(v, 1) : _mm512_castps512_ps256(v))
+#define taps_store_n(p, v, n)  _mm_mask_storeu_epi8(p, lanes_first(n), _mm512_cvtepi32_epi8(v))
+#define index_select(m, a, b)  _mm512_mask_blend_epi32(m, b, a)
+#define index_fma(a, b, c)     _mm512_add_epi32(_mm512_mullo_epi32(a, b), c)
+#define index_iota()           _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#define lanes_pack(bits, v, p) _mm512_storeu_ps(p, _mm512_maskz_compress_ps(mask_of(bits), v))
+#define index_pack(bits, v, p) _mm512_storeu_si512(p, _mm512_maskz_compress_epi32(mask_of(bits), v))
+#define lanes_widen(v, half)   _mm512_cvtps_pd((half) ? _mm512_extractf32x8_ps(v, 1) : _mm512_castps512_ps256(v))
 #endif
+#define HAS_PACK
 #define mask_bits(m)  ((unsigned)(m))
 #define mask_of(bits) ((lanes_mask_t)(bits)) /* the lowest bit is the first lane's */
 
@@ -125,6 +134,8 @@ typedef __m256d lanes_mask_t;
 #define index_negative(a)      _mm256_castsi256_pd(a) /* the sign is all that a selection looks at */
 #define index_add(a, b)        _mm256_add_epi64(a, b)
 #define index_select(m, a, b)  _mm256_castpd_si256(_mm256_blendv_pd(_mm256_castsi256_pd(b), _mm256_castsi256_pd(a), m))
+#define index_fma(a, b, c)     ((a) * (b) + (c))
+#define index_iota()           _mm256_setr_epi64x(0, 1, 2, 3)
 #define lanes_widen(v, half)   (v)
 #else
 typedef __m256 lanes_t;
@@ -154,6 +165,8 @@ typedef __m256 lanes_mask_t;
 #define index_negative(a)      _mm256_castsi256_ps(a) /* the sign is all that a selection looks at */
 #define index_add(a, b)        _mm256_add_epi32(a, b)
 #define index_select(m, a, b)  _mm256_castps_si256(_mm256_blendv_ps(_mm256_castsi256_ps(b), _mm256_castsi256_ps(a), m))
+#define index_fma(a, b, c)     _mm256_add_epi32(_mm256_mullo_epi32(a, b), c)
+#define index_iota()           _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)
 #define lanes_widen(v, half)   _mm256_cvtps_pd((half) ? _mm256_extractf128_ps(v, 1) : _mm256_castps256_ps128(v))
 #endif
 
@@ -205,9 +218,38 @@ static inline __attribute__((always_inline, unused)) void taps_store_n(int8_t *p
     int64_t bytes = _mm_cvtsi128_si64(_mm_packs_epi16(words, words));
     memcpy(p, &bytes, (size_t)n);
 }
+
+#ifndef BROOD_NN_DOUBLE
+#define HAS_PACK
+static inline __attribute__((always_inline, unused)) void half_pack(unsigned bits, __m128 half, float *p) {
+    /* The lanes that the bits name, one after another. */
+    static const int32_t named[16][4] = {{0}, {0},    {1},    {0, 1},    {2},    {0, 2},    {1, 2},    {0, 1, 2},
+                                         {3}, {0, 3}, {1, 3}, {0, 1, 3}, {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
+    _mm_storeu_ps(p, _mm_permutevar_ps(half, _mm_loadu_si128((const __m128i *)(const void *)named[bits])));
+}
+static inline __attribute__((always_inline, unused)) void lanes_pack(unsigned bits, lanes_t v, float *p) {
+    half_pack(bits & 15, _mm256_castps256_ps128(v), p);
+    half_pack(bits >> 4, _mm256_extractf128_ps(v, 1), p + __builtin_popcount(bits & 15));
+}
+static inline __attribute__((always_inline, unused)) void index_pack(unsigned bits, lanes_index_t v, int32_t *p) {
+    lanes_pack(bits, _mm256_castsi256_ps(v), (float *)(void *)p);
+}
+#endif
 #endif
 
 #endif /* no generic path */
+
+/* The lanes that the bits name, one after another, to memory that has room for all of them. */
+#ifndef HAS_PACK
+static inline __attribute__((always_inline, unused)) void lanes_pack(unsigned bits, lanes_t v, brood_real_t *p) {
+    for (int lane = 0; lane < LANES; lane++)
+        if (bits >> lane & 1) *p++ = v[lane];
+}
+static inline __attribute__((always_inline, unused)) void index_pack(unsigned bits, lanes_index_t v, brood_index_t *p) {
+    for (int lane = 0; lane < LANES; lane++)
+        if (bits >> lane & 1) *p++ = (brood_index_t)v[lane];
+}
+#endif
 
 /* a b + c, of single reals. */
 INLINE brood_real_t fused(brood_real_t a, brood_real_t b, brood_real_t c) {

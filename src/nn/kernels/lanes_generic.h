@@ -101,6 +101,12 @@ GENERIC lanes_mask_t index_negative(lanes_index_t a) {
 GENERIC lanes_index_t index_add(lanes_index_t a, lanes_index_t b) {
     return a + b;
 }
+GENERIC lanes_index_t index_fma(lanes_index_t a, lanes_index_t b, lanes_index_t c) {
+    return a * b + c;
+}
+GENERIC lanes_index_t index_iota(void) {
+    EACH(lanes_index_t, i);
+}
 GENERIC lanes_index_t index_select(lanes_mask_t m, lanes_index_t a, lanes_index_t b) {
     return (m & a) | (~m & b);
 }

@@ -1,6 +1,8 @@
 /* Maxima that know where in their window they stand. Of equals the first wins: an earlier number keeps its place unless
    a later one is larger. */
 
+#include <string.h>
+
 #include "brood/util/bound.h"
 #include "lanes.h"
 #include "path.h"
@@ -8,22 +10,20 @@
 /* Up to this window every output looks at every position of its window; from there on the work of van Herk and of Gil
    and Werman, three comparisons an output, is less. */
 #define DIRECT_FORWARD 3
-/* Up to this one every position asks all outputs whose windows cover it; from there on each output adds its gradient to
-   one position, which gives the same bits: sums begin at +0 and take outputs in order. */
-#ifdef BROOD_PATH_avx512
-#define DIRECT_BACKWARD 14
-#else
-#define DIRECT_BACKWARD 7
-#endif
+/* Up to this one every position asks all outputs whose windows cover it; from there on gradients are summed as long as
+   a maximum rests, which gives the same bits: sums begin at +0 and take outputs in order. (That maxima only move
+   forwards does not hold beside NaN: every path has the same bound.) */
+#define DIRECT_BACKWARD 6
 
 /* Vectors of a line that are pooled side by side, so that memory is read and written in order. */
 #define MOST_VECTORS   4
 #define EACH_VECTOR(v) _Pragma("GCC unroll 4") for (int64_t v = 0; v < kind.vectors; v++)
 
-/* Constant where it is used, so that each case is compiled apart. */
+/* Constant where it is used but for `last`, so that each case is compiled apart. */
 typedef struct {
     int64_t vectors;
-    int64_t n;      /* lanes of each that there are in memory */
+    int64_t last;   /* where the last begins: nearer than LANES to the one before it where less than LANES are left */
+    int64_t n;      /* lanes of a line that has less than LANES, else LANES */
     bool    narrow; /* int8_t is kept, else brood_index_t */
     bool    rectifies;
 } kind_t;
@@ -33,31 +33,40 @@ typedef struct {
     lanes_index_t at; /* in the line, or in its window */
 } best_t;
 
-INLINE lanes_t load(const brood_real_t *p, int64_t n) {
-    return n == LANES ? lanes_load(p) : lanes_load_n(p, n);
-}
-INLINE void put(brood_real_t *p, lanes_t v, int64_t n) {
-    if (n == LANES)
-        lanes_store(p, v);
-    else
-        lanes_store_n(p, v, n);
+/* Of the v-th vector. */
+INLINE int64_t offset(kind_t kind, int64_t v) {
+    return v + 1 < kind.vectors ? v * LANES : kind.last;
 }
 
-INLINE lanes_index_t load_index(kind_t kind, const void *index, int64_t at) {
+INLINE lanes_t load(kind_t kind, const brood_real_t *p, int64_t v) {
+    p += offset(kind, v);
+    return kind.n == LANES ? lanes_load(p) : lanes_load_n(p, kind.n);
+}
+INLINE void put(kind_t kind, brood_real_t *p, int64_t v, lanes_t value) {
+    p += offset(kind, v);
+    if (kind.n == LANES)
+        lanes_store(p, value);
+    else
+        lanes_store_n(p, value, kind.n);
+}
+
+INLINE lanes_index_t load_index(kind_t kind, const void *index, int64_t at, int64_t v) {
+    at += offset(kind, v);
     if (kind.narrow) return taps_load_n((const int8_t *)index + at, kind.n);
     const brood_index_t *p = (const brood_index_t *)index + at;
     return kind.n == LANES ? index_load(p) : index_load_n(p, kind.n);
 }
-INLINE void store_index(kind_t kind, void *index, int64_t at, lanes_index_t v) {
+INLINE void put_index(kind_t kind, void *index, int64_t at, int64_t v, lanes_index_t value) {
+    at += offset(kind, v);
     if (kind.narrow) {
-        taps_store_n((int8_t *)index + at, v, kind.n);
+        taps_store_n((int8_t *)index + at, value, kind.n);
         return;
     }
     brood_index_t *p = (brood_index_t *)index + at;
     if (kind.n == LANES)
-        index_store(p, v);
+        index_store(p, value);
     else
-        index_store_n(p, v, kind.n);
+        index_store_n(p, value, kind.n);
 }
 
 /* `later` stands behind `best` and replaces it where it is larger. */
@@ -67,7 +76,7 @@ INLINE best_t follow(best_t best, best_t later) {
 }
 
 /* What becomes of a window's best: at its place `first` + tap of the line, to memory. */
-INLINE void finish(kind_t kind, best_t best, int64_t first, brood_real_t *y, void *index, int64_t at) {
+INLINE void finish(kind_t kind, best_t best, int64_t first, brood_real_t *y, void *index, int64_t at, int64_t v) {
     lanes_index_t tap = index_add(best.at, index_set((brood_index_t)-first));
     if (kind.rectifies) {
         const lanes_t zero = lanes_set(0);
@@ -75,12 +84,12 @@ INLINE void finish(kind_t kind, best_t best, int64_t first, brood_real_t *y, voi
         tap = index_select(above, tap, index_set(BROOD_NOWHERE));
         best.value = lanes_select(below, zero, best.value) + zero; /* NaN stays NaN, and −0 becomes 0 */
     }
-    put(y + at, best.value, kind.n);
-    store_index(kind, index, at, tap);
+    put(kind, y + at, v, best.value);
+    put_index(kind, index, at, v, tap);
 }
 
 INLINE best_t element(const brood_line_t *line, kind_t kind, const brood_real_t *x, int64_t position, int64_t v) {
-    return (best_t){load(x + position * line->step + v * LANES, kind.n), index_set((brood_index_t)position)};
+    return (best_t){load(kind, x + position * line->step, v), index_set((brood_index_t)position)};
 }
 
 /* Windows of two: each position is read once. */
@@ -91,11 +100,11 @@ INLINE void forward_pairs(const brood_line_t *line, kind_t kind, const brood_rea
     for (int64_t o = line->begin; o < brood_smaller(line->end, last); o++)
         EACH_VECTOR (v) {
             best_t next = element(line, kind, x, o + 1, v);
-            finish(kind, follow(here[v], next), o, y, index, o * line->step + v * LANES);
+            finish(kind, follow(here[v], next), o, y, index, o * line->step, v);
             here[v] = next;
         }
     if (line->end <= last) return;
-    EACH_VECTOR (v) finish(kind, here[v], last, y, index, last * line->step + v * LANES);
+    EACH_VECTOR (v) finish(kind, here[v], last, y, index, last * line->step, v);
 }
 
 INLINE void forward_direct(const brood_line_t *line, kind_t kind, const brood_real_t *x, brood_real_t *y, void *index) {
@@ -105,9 +114,14 @@ INLINE void forward_direct(const brood_line_t *line, kind_t kind, const brood_re
         EACH_VECTOR (v) {
             best_t best = element(line, kind, x, begin, v);
             for (int64_t p = begin + 1; p < end; p++) best = follow(best, element(line, kind, x, p, v));
-            finish(kind, best, first, y, index, o * line->step + v * LANES);
+            finish(kind, best, first, y, index, o * line->step, v);
         }
     }
+}
+
+INLINE best_t suffix_at(kind_t kind, int64_t first, const brood_real_t *y, const void *index, int64_t at, int64_t v) {
+    lanes_index_t tap = load_index(kind, index, at, v);
+    return (best_t){load(kind, y + at, v), index_add(tap, index_set((brood_index_t)first))};
 }
 
 /* M. van Herk, Pattern Recognition Letters 13 (1992) 517; J. Gil and M. Werman, IEEE PAMI 15 (1993) 504. Positions are
@@ -132,9 +146,9 @@ INLINE void forward_pieces(const brood_line_t *line, kind_t kind, const brood_re
             if (p < ends)
                 EACH_VECTOR (v) {
                     if (whole)
-                        finish(kind, best[v], p, y, index, at + v * LANES);
+                        finish(kind, best[v], p, y, index, at, v);
                     else
-                        finish(part, best[v], p, y, index, at + v * LANES);
+                        finish(part, best[v], p, y, index, at, v);
                 }
             if (p == piece) break;
         }
@@ -143,12 +157,12 @@ INLINE void forward_pieces(const brood_line_t *line, kind_t kind, const brood_re
         EACH_VECTOR (v) best[v] = element(line, kind, x, next, v); /* of the prefix */
         for (int64_t p = next; p < end; p++) {
             const int64_t first = p - line->window + 1, at = (first + before) * step;
+            /* Before the one that it shares lanes with is replaced: memory just written in part is slow to read. */
+            const best_t last_suffix = suffix_at(kind, first, y, index, at, kind.vectors - 1);
             EACH_VECTOR (v) {
-                const int64_t here = at + v * LANES;
                 if (p > next && p < positions) best[v] = follow(best[v], element(line, kind, x, p, v));
-                best_t suffix = {load(y + here, kind.n),
-                                 index_add(load_index(kind, index, here), index_set((brood_index_t)first))};
-                finish(kind, follow(suffix, best[v]), first, y, index, here);
+                best_t suffix = v + 1 < kind.vectors ? suffix_at(kind, first, y, index, at, v) : last_suffix;
+                finish(kind, follow(suffix, best[v]), first, y, index, at, v);
             }
         }
     }
@@ -172,13 +186,22 @@ INLINE const void *index_read_at(bool narrow, const void *index, int64_t c) {
 }
 
 /* A line's vectors, as many side by side as there are: runs RUN(kind, c) for those from channel c on. */
+#define SOME_VECTORS(vectors, left, kept_narrow, does_rectify)                                                         \
+    ((kind_t){vectors, (left) < (vectors)*LANES ? (left)-LANES : ((vectors)-1) * LANES, LANES, kept_narrow,            \
+              does_rectify})
 #define ALL_VECTORS(lanes, kept_narrow, does_rectify, RUN)                                                             \
     do {                                                                                                               \
-        int64_t c = 0;                                                                                                 \
-        for (; c + 4 * LANES <= (lanes); c += 4 * LANES) RUN(((kind_t){4, LANES, kept_narrow, does_rectify}), c);      \
-        for (; c + 2 * LANES <= (lanes); c += 2 * LANES) RUN(((kind_t){2, LANES, kept_narrow, does_rectify}), c);      \
-        for (; c + LANES <= (lanes); c += LANES) RUN(((kind_t){1, LANES, kept_narrow, does_rectify}), c);              \
-        if (c < (lanes)) RUN(((kind_t){1, (lanes)-c, kept_narrow, does_rectify}), c);                                  \
+        if ((lanes) < LANES) RUN(((kind_t){1, 0, lanes, kept_narrow, does_rectify}), 0);                               \
+        for (int64_t c = 0, left; (lanes) >= LANES && (left = (lanes)-c) > 0; c += 4 * LANES) {                        \
+            if (left > 3 * LANES)                                                                                      \
+                RUN(SOME_VECTORS(4, left, kept_narrow, does_rectify), c);                                              \
+            else if (left > 2 * LANES)                                                                                 \
+                RUN(SOME_VECTORS(3, left, kept_narrow, does_rectify), c);                                              \
+            else if (left > LANES)                                                                                     \
+                RUN(SOME_VECTORS(2, left, kept_narrow, does_rectify), c);                                              \
+            else                                                                                                       \
+                RUN(SOME_VECTORS(1, left, kept_narrow, does_rectify), c);                                              \
+        }                                                                                                              \
     } while (0)
 
 INLINE void forward_all(const brood_line_t *line, bool narrow, bool rectifies, const brood_real_t *x, brood_real_t *y,
@@ -206,11 +229,11 @@ INLINE void backward_direct(const brood_line_t *line, kind_t kind, const brood_r
         EACH_VECTOR (v) {
             lanes_t sum = lanes_set(0);
             for (int64_t o = begin; o < end; o++) {
-                const int64_t at = o * line->step + v * LANES;
+                const int64_t at = o * line->step;
                 lanes_index_t here = index_set((brood_index_t)(p - o + line->before));
-                sum += lanes_masked(index_equal(load_index(kind, index, at), here), load(dy + at, kind.n));
+                sum += lanes_masked(index_equal(load_index(kind, index, at, v), here), load(kind, dy + at, v));
             }
-            put(dx + p * line->step + v * LANES, sum, kind.n);
+            put(kind, dx + p * line->step, v, sum);
         }
     }
 }
@@ -223,30 +246,82 @@ INLINE void backward_pairs(const brood_line_t *line, kind_t kind, const brood_re
     EACH_VECTOR (v) carried[v] = lanes_set(0);
     for (int64_t p = 0; p < line->positions; p++)
         EACH_VECTOR (v) {
-            const int64_t at = p * line->step + v * LANES;
-            lanes_index_t tap = load_index(kind, index, at);
-            lanes_t       gradient = load(dy + at, kind.n);
-            put(dx + at, carried[v] + lanes_masked(index_equal(tap, first), gradient), kind.n);
+            const int64_t at = p * line->step;
+            lanes_index_t tap = load_index(kind, index, at, v);
+            lanes_t       gradient = load(kind, dy + at, v);
+            put(kind, dx + at, v, carried[v] + lanes_masked(index_equal(tap, first), gradient));
             carried[v] = lanes_masked(index_equal(tap, second), gradient);
         }
 }
 
-/* Each output's gradient is added where its maximum stands, lane by lane: what a window's length does not matter to,
-   and without a branch on where maxima change. */
-INLINE void backward_adds(const brood_line_t *line, kind_t kind, const brood_real_t *dy, const void *index,
-                          brood_real_t *dx) {
-    const int64_t step = line->step;
-    for (int64_t p = 0; p < line->positions; p++) put(dx + p * step, lanes_set(0), kind.n);
-    dx -= line->before * step;
-    for (int64_t o = 0; o < line->positions; o++, dy += step, dx += step) {
-        brood_index_t tap[LANES];
-        brood_real_t  gradient[LANES];
-        lanes_index_t at = load_index(kind, index, o * step);
-        lanes_mask_t  nowhere = index_negative(at);
-        /* What has no maximum adds nothing to where it would stand, which is in the line. */
-        index_store(tap, index_select(nowhere, index_set((brood_index_t)line->before), at));
-        lanes_store(gradient, lanes_select(nowhere, lanes_set(0), load(dy, kind.n)));
-        for (int64_t lane = 0; lane < kind.n; lane++) dx[tap[lane] * step + lane] += gradient[lane];
+/* Long windows. Along a line a maximum rests where it is or moves on. A lane's gradients are summed in the order of
+   outputs while it rests; when it moves the sum and its place are listed, without a branch, since lanes move when they
+   like, and added there a little later. */
+#define OUTPUTS_LISTED 16
+typedef struct {
+    lanes_t       sum;
+    lanes_index_t at; /* in the line */
+} resting_t;
+
+/* Of outputs begin … end − 1 of some lanes of a vector. */
+INLINE resting_t backward_runs(const brood_line_t *line, kind_t kind, unsigned lanes, int64_t begin, int64_t end,
+                               resting_t resting, const brood_real_t *dy, const void *index, brood_real_t *dx) {
+    const int64_t       step = line->step;
+    const lanes_index_t steps = index_set((brood_index_t)step), lane = index_iota();
+    brood_real_t        sum[(OUTPUTS_LISTED + 1) * LANES];
+    brood_index_t       place[(OUTPUTS_LISTED + 1) * LANES];
+    int64_t             listed = 0;
+    lanes_index_t       first = index_set((brood_index_t)(begin - line->before));
+    for (int64_t o = begin; o < end; o++) {
+        lanes_index_t tap = load_index(kind, index, o * step, 0);
+        lanes_mask_t  nowhere = index_negative(tap);
+        lanes_index_t at = index_select(nowhere, resting.at, index_add(tap, first));
+        lanes_mask_t  rests = index_equal(at, resting.at);
+        unsigned      moves = ~mask_bits(rests) & lanes;
+        lanes_pack(moves, resting.sum, sum + listed);
+        index_pack(moves, index_fma(resting.at, steps, lane), place + listed);
+        listed += __builtin_popcount(moves);
+        resting.sum =
+            lanes_masked(rests, resting.sum) + lanes_select(nowhere, lanes_set(0), load(kind, dy + o * step, 0));
+        resting.at = at;
+        first = index_add(first, index_set(1));
+    }
+    if (end == line->positions) {
+        lanes_pack(lanes, resting.sum, sum + listed);
+        index_pack(lanes, index_fma(resting.at, steps, lane), place + listed);
+        listed += __builtin_popcount(lanes);
+    }
+    for (int64_t i = 0; i < listed; i++) dx[place[i]] += sum[i];
+    return resting;
+}
+
+/* A few outputs of all vectors, and the next ones, so that memory is read and written in order. */
+static __attribute__((noinline)) void backward_long(const brood_line_t *line, bool narrow, const brood_real_t *dy,
+                                                    const void *index, brood_real_t *dx) {
+    enum { MOST = 16 };
+    for (int64_t from = 0; from < line->lanes; from += MOST * LANES) {
+        const int64_t to = brood_smaller(from + MOST * LANES, line->lanes);
+        resting_t     resting[MOST];
+        for (int v = 0; v < MOST; v++) resting[v] = (resting_t){lanes_set(0), index_set(0)};
+        int64_t zeroed = 0;
+        for (int64_t begin = 0; begin < line->positions; begin += OUTPUTS_LISTED) {
+            const int64_t end = brood_smaller(begin + OUTPUTS_LISTED, line->positions);
+            const int64_t reached = brood_smaller(end - 1 - line->before + line->window, line->positions);
+            for (; zeroed < reached; zeroed++)
+                memset(dx + zeroed * line->step + from, 0, (size_t)(to - from) * sizeof *dx);
+            for (int64_t c = from; c < to; c += LANES) {
+                resting_t     *of = &resting[(c - from) / LANES];
+                const int64_t  n = brood_smaller(LANES, to - c), at = brood_larger(0, c + n - LANES);
+                const unsigned lanes = ((1u << n) - 1) << (c - at); /* not those of the vector before */
+                const void    *chosen = index_read_at(narrow, index, at);
+                if (line->lanes >= LANES)
+                    *of = backward_runs(line, (kind_t){1, 0, LANES, narrow, false}, lanes, begin, end, *of, dy + at,
+                                        chosen, dx + at);
+                else
+                    *of = backward_runs(line, (kind_t){1, 0, n, narrow, false}, lanes, begin, end, *of, dy + at, chosen,
+                                        dx + at);
+            }
+        }
     }
 }
 
@@ -254,11 +329,8 @@ INLINE void backward_kind(const brood_line_t *line, kind_t kind, const brood_rea
                           brood_real_t *dx) {
     if (line->window == 2 && line->before == 0)
         backward_pairs(line, kind, dy, index, dx);
-    else if (line->window <= DIRECT_BACKWARD)
+    else
         backward_direct(line, kind, dy, index, dx);
-    else /* one by one: more lines of the cache at a time would not pay */
-        for (int64_t v = 0; v < kind.vectors; v++)
-            backward_adds(line, kind, dy + v * LANES, index_read_at(kind.narrow, index, v * LANES), dx + v * LANES);
 }
 
 INLINE void backward_all(const brood_line_t *line, bool narrow, const brood_real_t *dy, const void *index,
@@ -269,7 +341,12 @@ INLINE void backward_all(const brood_line_t *line, bool narrow, const brood_real
 }
 
 void KERNEL(pool_line_backward)(const brood_line_t *line, const brood_real_t *dy, const void *index, brood_real_t *dx) {
-    if (line->narrow)
+    const bool is_long = line->window > DIRECT_BACKWARD;
+    if (is_long && line->narrow)
+        backward_long(line, true, dy, index, dx);
+    else if (is_long)
+        backward_long(line, false, dy, index, dx);
+    else if (line->narrow)
         backward_all(line, true, dy, index, dx);
     else
         backward_all(line, false, dy, index, dx);
@@ -278,14 +355,14 @@ void KERNEL(pool_line_backward)(const brood_line_t *line, const brood_real_t *dy
 /* The size is of this window, which may be clipped: a constant where windows are whole and small. */
 INLINE void window_forward(const brood_window_t *window, int64_t height, int64_t width, kind_t kind,
                            const brood_real_t *x, brood_real_t *y, void *index, int64_t at) {
-    best_t best = {load(x, kind.n), index_set(0)};
+    best_t best = {load(kind, x, 0), index_set(0)};
     for (int64_t h = 0; h < height; h++)
         for (int64_t w = h == 0; w < width; w++) {
-            best_t later = {load(x + h * window->row + w * window->channels, kind.n),
+            best_t later = {load(kind, x + h * window->row + w * window->channels, 0),
                             index_set((brood_index_t)(h * window->pitch + w))};
             best = follow(best, later);
         }
-    finish(kind, best, 0, y, index, at);
+    finish(kind, best, 0, y, index, at, 0);
 }
 
 INLINE void windows_forward(const brood_window_t *window, kind_t kind, const brood_real_t *x, brood_real_t *y,
@@ -303,9 +380,9 @@ void KERNEL(pool_window_forward)(const brood_window_t *window, const brood_real_
     const int64_t channels = window->channels;
     int64_t       c = 0;
     for (; window->narrow && c + LANES <= channels; c += LANES)
-        windows_forward(window, (kind_t){1, LANES, true, window->rectifies}, x + c, y + c, index_at(true, index, c));
+        windows_forward(window, (kind_t){1, 0, LANES, true, window->rectifies}, x + c, y + c, index_at(true, index, c));
     for (; c < channels; c += LANES) {
-        kind_t kind = {1, brood_smaller(LANES, channels - c), window->narrow, window->rectifies};
+        kind_t kind = {1, 0, brood_smaller(LANES, channels - c), window->narrow, window->rectifies};
         windows_forward(window, kind, x + c, y + c, index_at(window->narrow, index, c));
     }
 }
@@ -317,8 +394,8 @@ INLINE void window_backward(const brood_window_t *window, int64_t height, int64_
             brood_real_t *to = dx + h * window->row + w * window->channels;
             lanes_mask_t  here = index_equal(chosen, index_set((brood_index_t)(h * window->pitch + w)));
             lanes_t       sum = lanes_masked(here, gradient);
-            if (!apart) sum += load(to, kind.n);
-            put(to, sum, kind.n);
+            if (!apart) sum += load(kind, to, 0);
+            put(kind, to, 0, sum);
         }
 }
 
@@ -326,8 +403,8 @@ INLINE void windows_backward(const brood_window_t *window, kind_t kind, const br
                              brood_real_t *dx) {
     const int64_t height = window->height, width = window->width;
     for (int64_t i = 0; i < window->count; i++, dx += window->advance, dy += window->channels) {
-        lanes_t       gradient = load(dy, kind.n);
-        lanes_index_t chosen = load_index(kind, index, i * window->channels);
+        lanes_t       gradient = load(kind, dy, 0);
+        lanes_index_t chosen = load_index(kind, index, i * window->channels, 0);
         if (height == 2 && width == 2 && window->apart)
             window_backward(window, 2, 2, true, kind, gradient, chosen, dx);
         else
