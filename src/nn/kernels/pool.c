@@ -69,6 +69,14 @@ INLINE void put_index(kind_t kind, void *index, int64_t at, int64_t v, lanes_ind
         index_store_n(p, value, kind.n);
 }
 
+/* The index behind `c` channels. */
+INLINE void *index_at(bool narrow, void *index, int64_t c) {
+    return narrow ? (void *)((int8_t *)index + c) : (void *)((brood_index_t *)index + c);
+}
+INLINE const void *index_read_at(bool narrow, const void *index, int64_t c) {
+    return narrow ? (const void *)((const int8_t *)index + c) : (const void *)((const brood_index_t *)index + c);
+}
+
 /* `later` stands behind `best` and replaces it where it is larger. */
 INLINE best_t follow(best_t best, best_t later) {
     lanes_mask_t larger = lanes_less(best.value, later.value);
@@ -158,6 +166,9 @@ INLINE void forward_pieces(const brood_line_t *line, kind_t kind, const brood_re
         for (int64_t p = next; p < end; p++) {
             const int64_t first = p - line->window + 1, at = (first + before) * step;
             /* Before the one that it shares lanes with is replaced: memory just written in part is slow to read. */
+            const int64_t ahead = at + line->window * step; /* what is written next: nothing else is as far away */
+            EACH_VECTOR (v) __builtin_prefetch(y + ahead + offset(kind, v), 1);
+            __builtin_prefetch(index_read_at(kind.narrow, index, ahead), 1);
             const best_t last_suffix = suffix_at(kind, first, y, index, at, kind.vectors - 1);
             EACH_VECTOR (v) {
                 if (p > next && p < positions) best[v] = follow(best[v], element(line, kind, x, p, v));
@@ -175,14 +186,6 @@ INLINE void forward_kind(const brood_line_t *line, kind_t kind, const brood_real
         forward_direct(line, kind, x, y, index);
     else
         forward_pieces(line, kind, x, y, index);
-}
-
-/* The index behind `c` channels. */
-INLINE void *index_at(bool narrow, void *index, int64_t c) {
-    return narrow ? (void *)((int8_t *)index + c) : (void *)((brood_index_t *)index + c);
-}
-INLINE const void *index_read_at(bool narrow, const void *index, int64_t c) {
-    return narrow ? (const void *)((const int8_t *)index + c) : (const void *)((const brood_index_t *)index + c);
 }
 
 /* A line's vectors, as many side by side as there are: runs RUN(kind, c) for those from channel c on. */
