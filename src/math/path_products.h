@@ -24,7 +24,8 @@ typedef struct {
     int64_t     lda;
     const REAL *b; /* rows of whole vectors */
     int64_t     ldb;
-    const REAL *bias; /* of the panel's columns; NULL: none */
+    int64_t     ahead; /* from a row of b to what is read later, and fetched meanwhile */
+    const REAL *bias;  /* of the panel's columns; NULL: none */
     REAL       *c;
     int64_t     ldc;
     int         last;       /* columns of C in the last vector */
@@ -65,6 +66,8 @@ VECTOR_INLINE void TYPE(tile)(int rows, int vectors, bool halved, brood_op_t a_o
         TYPE(vector) row[TILE_VECTORS], before = TYPE(zero)();
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) row[v] = TYPE(load)(x.b + v * LANES);
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) __builtin_prefetch(x.b + x.ahead + v * LANES);
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
             TYPE(vector) factor = TYPE(broadcast)(x.a + i * a_row);
@@ -210,6 +213,7 @@ static void TYPE(multiply_chain)(brood_op_t a_op, int64_t n, const TYPE(panel) *
         for (int64_t j = 0; j < n; j += part.ldb) {
             int64_t vectors = TYPE(panel_vectors)(n - j);
             part.ldb = vectors * LANES;
+            part.ahead = 8 * part.ldb;
             part.last = (int)(n - j < part.ldb ? n - j - (part.ldb - LANES) : LANES);
             TYPE(panel_functions)[a_op][vectors](&part);
             part.b += x->k * part.ldb;
@@ -226,6 +230,7 @@ static void TYPE(multiply_in_place)(brood_op_t a_op, int64_t n, const TYPE(panel
         TYPE(panel) part = *x;
         int64_t vectors = TYPE(panel_vectors)(n - j);
         width = vectors * LANES;
+        part.ahead = width; /* the next panel: the cache does not expect it, since rows are far apart */
         part.last = (int)(n - j < width ? n - j - (width - LANES) : LANES);
         part.b += j;
         part.c += j;

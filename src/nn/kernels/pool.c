@@ -298,6 +298,11 @@ INLINE resting_t backward_runs(const brood_line_t *line, kind_t kind, unsigned l
     return resting;
 }
 
+/* Into the cache, which does not see by itself what is read next where rows of several vectors take turns. */
+INLINE void fetch(const void *begin, int64_t bytes) {
+    for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch((const char *)begin + at);
+}
+
 /* A few outputs of all vectors, and the next ones, so that memory is read and written in order. */
 static __attribute__((noinline)) void backward_long(const brood_line_t *line, bool narrow, const brood_real_t *dy,
                                                     const void *index, brood_real_t *dx) {
@@ -312,6 +317,9 @@ static __attribute__((noinline)) void backward_long(const brood_line_t *line, bo
             const int64_t reached = brood_smaller(end - 1 - line->before + line->window, line->positions);
             for (; zeroed < reached; zeroed++)
                 memset(dx + zeroed * line->step + from, 0, (size_t)(to - from) * sizeof *dx);
+            const int64_t next = brood_smaller(OUTPUTS_LISTED, line->positions - end) * line->step, at_next = end * line->step;
+            fetch(dy + at_next, next * (int64_t)sizeof *dy);
+            fetch(index_read_at(narrow, index, at_next), next * (int64_t)(narrow ? 1 : sizeof(brood_index_t)));
             for (int64_t c = from; c < to; c += LANES) {
                 resting_t     *of = &resting[(c - from) / LANES];
                 const int64_t  n = brood_smaller(LANES, to - c), at = brood_larger(0, c + n - LANES);
