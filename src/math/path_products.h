@@ -24,7 +24,7 @@ typedef struct {
     int64_t     lda;
     const REAL *b; /* rows of whole vectors */
     int64_t     ldb;
-    int64_t     ahead; /* from a row of b to what is read later, and fetched meanwhile */
+    int64_t     ahead; /* from a row of b to that of the panel that follows, to be fetched meanwhile; 0: it need not be */
     const REAL *bias;  /* of the panel's columns; NULL: none */
     REAL       *c;
     int64_t     ldc;
@@ -62,12 +62,20 @@ VECTOR_INLINE void TYPE(tile)(int rows, int vectors, bool halved, brood_op_t a_o
         for (int v = 0; v < own; v++) sum[i][v] = TYPE(zero)();
     }
 
+    /* What the next tile reads of A is fetched meanwhile, a line of the cache for each row of B, where that is all of
+       it. Not where there are a few lines only, which come with those of this tile. */
+    const int64_t line = 64 / (int64_t)sizeof(REAL);
+    const bool    fetches = a_op == BROOD_PLAIN && x.k >= line && rows * x.lda <= line * x.k;
+    const REAL   *next = x.a + rows * a_row;
     for (int64_t p = 0; p < x.k; p++, x.a += a_column, x.b += x.ldb) {
+        if (fetches) __builtin_prefetch(next + p * line);
         TYPE(vector) row[TILE_VECTORS], before = TYPE(zero)();
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) row[v] = TYPE(load)(x.b + v * LANES);
+        if (x.ahead > 0) {
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) __builtin_prefetch(x.b + x.ahead + v * LANES);
+            for (int v = 0; v < vectors; v++) __builtin_prefetch(x.b + x.ahead + v * LANES);
+        }
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
             TYPE(vector) factor = TYPE(broadcast)(x.a + i * a_row);
@@ -213,7 +221,6 @@ static void TYPE(multiply_chain)(brood_op_t a_op, int64_t n, const TYPE(panel) *
         for (int64_t j = 0; j < n; j += part.ldb) {
             int64_t vectors = TYPE(panel_vectors)(n - j);
             part.ldb = vectors * LANES;
-            part.ahead = 8 * part.ldb;
             part.last = (int)(n - j < part.ldb ? n - j - (part.ldb - LANES) : LANES);
             TYPE(panel_functions)[a_op][vectors](&part);
             part.b += x->k * part.ldb;
@@ -230,7 +237,7 @@ static void TYPE(multiply_in_place)(brood_op_t a_op, int64_t n, const TYPE(panel
         TYPE(panel) part = *x;
         int64_t vectors = TYPE(panel_vectors)(n - j);
         width = vectors * LANES;
-        part.ahead = width; /* the next panel: the cache does not expect it, since rows are far apart */
+        part.ahead = width;
         part.last = (int)(n - j < width ? n - j - (width - LANES) : LANES);
         part.b += j;
         part.c += j;

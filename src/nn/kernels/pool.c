@@ -13,7 +13,7 @@
 /* Up to this one every position asks all outputs whose windows cover it; from there on gradients are summed as long as
    a maximum rests, which gives the same bits: sums begin at +0 and take outputs in order. (That maxima only move
    forwards does not hold beside NaN: every path has the same bound.) */
-#define DIRECT_BACKWARD 6
+#define DIRECT_BACKWARD 8
 
 /* Vectors of a line that are pooled side by side, so that memory is read and written in order. */
 #define MOST_VECTORS   4
@@ -317,7 +317,8 @@ static __attribute__((noinline)) void backward_long(const brood_line_t *line, bo
             const int64_t reached = brood_smaller(end - 1 - line->before + line->window, line->positions);
             for (; zeroed < reached; zeroed++)
                 memset(dx + zeroed * line->step + from, 0, (size_t)(to - from) * sizeof *dx);
-            const int64_t next = brood_smaller(OUTPUTS_LISTED, line->positions - end) * line->step, at_next = end * line->step;
+            const int64_t next = brood_smaller(OUTPUTS_LISTED, line->positions - end) * line->step,
+                          at_next = end * line->step;
             fetch(dy + at_next, next * (int64_t)sizeof *dy);
             fetch(index_read_at(narrow, index, at_next), next * (int64_t)(narrow ? 1 : sizeof(brood_index_t)));
             for (int64_t c = from; c < to; c += LANES) {
