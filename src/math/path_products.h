@@ -24,8 +24,8 @@ typedef struct {
     int64_t     lda;
     const REAL *b; /* rows of whole vectors */
     int64_t     ldb;
-    int64_t     ahead; /* from a row of b to that of the panel that follows, to be fetched meanwhile; 0: it need not be */
-    const REAL *bias;  /* of the panel's columns; NULL: none */
+    int64_t ahead; /* from a row of b to that of the panel that follows, to be fetched meanwhile; 0: it need not be */
+    const REAL *bias; /* of the panel's columns; NULL: none */
     REAL       *c;
     int64_t     ldc;
     int         last;       /* columns of C in the last vector */

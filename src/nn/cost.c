@@ -5,7 +5,7 @@
    ones but of like sums. */
 static const double times[BROOD_WORKS] = {
     [BROOD_WORK_FMA] = 0.165,    [BROOD_WORK_TILE] = 0.7,   [BROOD_WORK_CALL] = 55, [BROOD_WORK_TOOM] = 0.41,
-    [BROOD_WORK_FOURIER] = 0.42, [BROOD_WORK_POOL] = 0.45,  [BROOD_WORK_SUM] = 1.2, [BROOD_WORK_COPY] = 0.6,
+    [BROOD_WORK_FOURIER] = 0.42, [BROOD_WORK_POOL] = 0.3,   [BROOD_WORK_SUM] = 1.2, [BROOD_WORK_COPY] = 0.6,
     [BROOD_WORK_NEAR] = 1.4,     [BROOD_WORK_MEMORY] = 2.6, [BROOD_WORK_DRAW] = 4,
 };
 

@@ -223,7 +223,7 @@ static double instructions(const brood_layer_t *layer) {
         int32_t window = axis == 0 ? layer->args.height : layer->args.width;
         if (window == 1) continue;
         sum += window <= 3 ? 2 * window : 14;
-        sum += window <= 14 ? 1 + 1.2 * window : 32;
+        sum += window <= 8 ? 1 + 1.2 * window : 16;
     }
     return sum;
 }
