@@ -145,6 +145,15 @@ INLINE void write_pass(const int radix, const along_t *along, const image_t *ima
         }
 }
 
+/* A slot of the butterfly after this one: they lie so far apart that no hardware looks ahead. A vector may lie in two
+   lines of the cache. */
+INLINE void fetch_slot(const spectrum_t *spectrum, const brood_real_t *slot, const bool to_write) {
+    for (int part = 0; part < 2; part++, slot += spectrum->channels) {
+        __builtin_prefetch(slot, to_write);
+        __builtin_prefetch(slot + LANES - 1, to_write);
+    }
+}
+
 /* With E and O the spectra of the even and the odd places, Z = E + iO at a frequency k and at its mirror image:
    2E = Z(k) + Z̄(−k), 2iO = Z(k) − Z̄(−k); 2X = 2E ± t 2O at k (first slot) and at k + the transform's points (second
    slot), t = exp(−2πi k / row's points). Returns what is behind the slots. */
@@ -202,6 +211,8 @@ INLINE brood_real_t *take_butterfly(const int radix, const bool first, const boo
                                     int64_t q, int64_t span, const complex_t x[], const complex_t mirror[],
                                     brood_real_t *slot) {
     const int pairs = pairs_of(radix, first, own);
+#pragma GCC unroll 32
+    for (int k = 0; k < 2 * radix; k++) fetch_slot(spectrum, slot + (2 * pairs + k) * spectrum->slot_pitch, true);
 #pragma GCC unroll 16
     for (int k = 0; k < pairs; k++)
         slot = take_apart(spectrum, slot, q + span * k, is_single(radix, first, own, k), x[k],
@@ -213,12 +224,8 @@ INLINE const brood_real_t *put_butterfly(const int radix, const bool first, cons
                                          int64_t q, int64_t span, const brood_real_t *slot, complex_t x[],
                                          complex_t mirror[]) {
     const int64_t pitch = spectrum->slot_pitch, next = 2 * pairs_of(radix, first, own);
-    /* The next butterfly's slots lie so far apart that no hardware looks ahead. */
 #pragma GCC unroll 32
-    for (int k = 0; k < 2 * radix; k++) {
-        __builtin_prefetch(slot + (next + k) * pitch);
-        __builtin_prefetch(slot + (next + k) * pitch + spectrum->channels);
-    }
+    for (int k = 0; k < 2 * radix; k++) fetch_slot(spectrum, slot + (next + k) * pitch, false);
 #pragma GCC unroll 16
     for (int k = 0; k < pairs_of(radix, first, own); k++)
         slot = put_together(spectrum, slot, q + span * k, is_single(radix, first, own, k), &x[k],
