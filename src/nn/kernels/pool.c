@@ -165,10 +165,12 @@ INLINE void forward_pieces(const brood_line_t *line, kind_t kind, const brood_re
         EACH_VECTOR (v) best[v] = element(line, kind, x, next, v); /* of the prefix */
         for (int64_t p = next; p < end; p++) {
             const int64_t first = p - line->window + 1, at = (first + before) * step;
+            if (first + line->window < ends) { /* what is written with the next suffix, from its end on */
+                const int64_t ahead = at + line->window * step;
+                EACH_VECTOR (v) __builtin_prefetch(y + ahead + offset(kind, v), 1);
+                __builtin_prefetch(index_read_at(kind.narrow, index, ahead), 1);
+            }
             /* Before the one that it shares lanes with is replaced: memory just written in part is slow to read. */
-            const int64_t ahead = at + line->window * step; /* what is written next: nothing else is as far away */
-            EACH_VECTOR (v) __builtin_prefetch(y + ahead + offset(kind, v), 1);
-            __builtin_prefetch(index_read_at(kind.narrow, index, ahead), 1);
             const best_t last_suffix = suffix_at(kind, first, y, index, at, kind.vectors - 1);
             EACH_VECTOR (v) {
                 if (p > next && p < positions) best[v] = follow(best[v], element(line, kind, x, p, v));
@@ -317,10 +319,11 @@ static __attribute__((noinline)) void backward_long(const brood_line_t *line, bo
             const int64_t reached = brood_smaller(end - 1 - line->before + line->window, line->positions);
             for (; zeroed < reached; zeroed++)
                 memset(dx + zeroed * line->step + from, 0, (size_t)(to - from) * sizeof *dx);
-            const int64_t next = brood_smaller(OUTPUTS_LISTED, line->positions - end) * line->step,
-                          at_next = end * line->step;
-            fetch(dy + at_next, next * (int64_t)sizeof *dy);
-            fetch(index_read_at(narrow, index, at_next), next * (int64_t)(narrow ? 1 : sizeof(brood_index_t)));
+            for (int64_t o = end; o < brood_smaller(end + OUTPUTS_LISTED, line->positions); o++) {
+                const int64_t next = o * line->step + from;
+                fetch(dy + next, (to - from) * (int64_t)sizeof *dy);
+                fetch(index_read_at(narrow, index, next), (to - from) * (int64_t)(narrow ? 1 : sizeof(brood_index_t)));
+            }
             for (int64_t c = from; c < to; c += LANES) {
                 resting_t     *of = &resting[(c - from) / LANES];
                 const int64_t  n = brood_smaller(LANES, to - c), at = brood_larger(0, c + n - LANES);
