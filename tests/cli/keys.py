@@ -127,8 +127,9 @@ class Runs:
         with entry["lock"]:
             if "answer" not in entry:
                 entry["answer"] = run(entry["directory"], settings, key)
-                assert entry["answer"].returncode == 0, entry["answer"].stderr
-                entry["content"] = content(entry["directory"] / "run.h5")
+                if entry["answer"].returncode == 0:
+                    entry["content"] = content(entry["directory"] / "run.h5")
+        assert entry["answer"].returncode == 0, f"status {entry['answer'].returncode}: {entry['answer'].stderr}"
         return entry["answer"], entry["content"]
 
 
