@@ -24,8 +24,8 @@ typedef struct {
     int64_t     lda;
     const REAL *b; /* rows of whole vectors */
     int64_t     ldb;
-    int64_t ahead; /* from a row of b to that of the panel that follows, to be fetched meanwhile; 0: it need not be */
-    const REAL *bias; /* of the panel's columns; NULL: none */
+    int64_t     ahead; /* from a row of b to the next panel's, fetched meanwhile; 0: not fetched */
+    const REAL *bias;  /* of the panel's columns; NULL: none */
     REAL       *c;
     int64_t     ldc;
     int         last;       /* columns of C in the last vector */
@@ -62,10 +62,10 @@ VECTOR_INLINE void TYPE(tile)(int rows, int vectors, bool halved, brood_op_t a_o
         for (int v = 0; v < own; v++) sum[i][v] = TYPE(zero)();
     }
 
-    /* What the next tile reads of A is fetched meanwhile, a line of the cache for each row of B, where that is all of
-       it. Not where there are a few lines only, which come with those of this tile. */
+    /* Meanwhile the next tile's rows of A are fetched, a line of the cache for each row of B, if they all are in as
+       many lines. Few rows of B: their lines are no more than come unasked. */
     const int64_t line = 64 / (int64_t)sizeof(REAL);
-    const bool    fetches = a_op == BROOD_PLAIN && x.k >= line && rows * x.lda <= line * x.k;
+    const bool    fetches = a_op == BROOD_PLAIN && x.m > rows && x.k >= line && rows * x.lda <= line * x.k;
     const REAL   *next = x.a + rows * a_row;
     for (int64_t p = 0; p < x.k; p++, x.a += a_column, x.b += x.ldb) {
         if (fetches) __builtin_prefetch(next + p * line);
@@ -237,7 +237,7 @@ static void TYPE(multiply_in_place)(brood_op_t a_op, int64_t n, const TYPE(panel
         TYPE(panel) part = *x;
         int64_t vectors = TYPE(panel_vectors)(n - j);
         width = vectors * LANES;
-        part.ahead = width;
+        part.ahead = j + width < n ? width : 0;
         part.last = (int)(n - j < width ? n - j - (width - LANES) : LANES);
         part.b += j;
         part.c += j;

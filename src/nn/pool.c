@@ -222,8 +222,8 @@ static double instructions(const brood_layer_t *layer) {
     for (int axis = 0; axis < 2; axis++) {
         int32_t window = axis == 0 ? layer->args.height : layer->args.width;
         if (window == 1) continue;
-        sum += window <= 3 ? 2 * window : 14;
-        sum += window <= 8 ? 1 + 1.2 * window : 16;
+        sum += window <= BROOD_POOL_DIRECT_FORWARD ? 2 * window : 14;
+        sum += window <= BROOD_POOL_DIRECT_BACKWARD ? 1 + 1.2 * window : 16;
     }
     return sum;
 }

@@ -145,12 +145,17 @@ INLINE void write_pass(const int radix, const along_t *along, const image_t *ima
         }
 }
 
-/* A slot of the butterfly after this one: they lie so far apart that no hardware looks ahead. A vector may lie in two
-   lines of the cache. */
+/* A slot of the next butterfly, far from those of this one. A vector may lie in two lines of the cache. */
 INLINE void fetch_slot(const spectrum_t *spectrum, const brood_real_t *slot, const bool to_write) {
     for (int part = 0; part < 2; part++, slot += spectrum->channels) {
-        __builtin_prefetch(slot, to_write);
-        __builtin_prefetch(slot + LANES - 1, to_write);
+        const brood_real_t *last = slot + spectrum->lanes - 1;
+        if (to_write) {
+            FETCH_TO_WRITE(slot);
+            FETCH_TO_WRITE(last);
+        } else {
+            FETCH(slot);
+            FETCH(last);
+        }
     }
 }
 
@@ -207,12 +212,19 @@ INLINE bool is_single(const int radix, const bool first, const bool own, const i
     return own && mirrored(radix, first, k) == k && !(first && k == 0);
 }
 
+/* Of the next butterfly, which may have less slots; `slot` is the first of this one. */
+INLINE void fetch_butterfly(const int radix, const int pairs, const spectrum_t *spectrum, const brood_real_t *slot,
+                            const bool to_write) {
+    slot += 2 * pairs * spectrum->slot_pitch;
+#pragma GCC unroll 32
+    for (int k = 0; k < 2 * radix; k++) fetch_slot(spectrum, slot + k * spectrum->slot_pitch, to_write);
+}
+
 INLINE brood_real_t *take_butterfly(const int radix, const bool first, const bool own, const spectrum_t *spectrum,
                                     int64_t q, int64_t span, const complex_t x[], const complex_t mirror[],
                                     brood_real_t *slot) {
     const int pairs = pairs_of(radix, first, own);
-#pragma GCC unroll 32
-    for (int k = 0; k < 2 * radix; k++) fetch_slot(spectrum, slot + (2 * pairs + k) * spectrum->slot_pitch, true);
+    fetch_butterfly(radix, pairs, spectrum, slot, true);
 #pragma GCC unroll 16
     for (int k = 0; k < pairs; k++)
         slot = take_apart(spectrum, slot, q + span * k, is_single(radix, first, own, k), x[k],
@@ -223,11 +235,10 @@ INLINE brood_real_t *take_butterfly(const int radix, const bool first, const boo
 INLINE const brood_real_t *put_butterfly(const int radix, const bool first, const bool own, const spectrum_t *spectrum,
                                          int64_t q, int64_t span, const brood_real_t *slot, complex_t x[],
                                          complex_t mirror[]) {
-    const int64_t pitch = spectrum->slot_pitch, next = 2 * pairs_of(radix, first, own);
-#pragma GCC unroll 32
-    for (int k = 0; k < 2 * radix; k++) fetch_slot(spectrum, slot + (next + k) * pitch, false);
+    const int pairs = pairs_of(radix, first, own);
+    fetch_butterfly(radix, pairs, spectrum, slot, false);
 #pragma GCC unroll 16
-    for (int k = 0; k < pairs_of(radix, first, own); k++)
+    for (int k = 0; k < pairs; k++)
         slot = put_together(spectrum, slot, q + span * k, is_single(radix, first, own, k), &x[k],
                             &mirror[mirrored(radix, first, k)]);
     return slot;

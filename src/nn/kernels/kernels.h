@@ -20,6 +20,14 @@ typedef int32_t brood_index_t;
 /* Numbers of a channel are repeated for so many positions, so that vectors run over rows of any number of channels. */
 #define BROOD_TILE 16
 
+/* Up to this window every output looks at every position of its window; from there on the work of van Herk and of Gil
+   and Werman, three comparisons an output, is less. */
+#define BROOD_POOL_DIRECT_FORWARD 3
+/* Up to this one every position asks all outputs whose windows cover it; from there on gradients are summed while a
+   maximum rests. The same bits, as maxima only move forwards along a line; beside NaN they may come back, so every path
+   has the same bound. */
+#define BROOD_POOL_DIRECT_BACKWARD 8
+
 /* A line of positions that a pooling window of stride 1 slides along: position p begins at x + p · step, and `lanes`
    elements from there on are pooled side by side. Window o covers o − before … o − before + window − 1. Forward makes
    the outputs begin … end − 1, and reads their windows alone. */

@@ -5,7 +5,7 @@
 
 #include "kernels.h"
 
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE static inline __attribute__((always_inline, unused))
 
 #define BROOD_PASTE_(name, path) brood_nn_##name##_##path
 #define BROOD_PASTE(name, path)  BROOD_PASTE_(name, path)
@@ -221,17 +221,16 @@ static inline __attribute__((always_inline, unused)) void taps_store_n(int8_t *p
 
 #ifndef BROOD_NN_DOUBLE
 #define HAS_PACK
-static inline __attribute__((always_inline, unused)) void half_pack(unsigned bits, __m128 half, float *p) {
-    /* The lanes that the bits name, one after another. */
+INLINE void half_pack(unsigned bits, __m128 half, float *p) {
     static const int32_t named[16][4] = {{0}, {0},    {1},    {0, 1},    {2},    {0, 2},    {1, 2},    {0, 1, 2},
                                          {3}, {0, 3}, {1, 3}, {0, 1, 3}, {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
     _mm_storeu_ps(p, _mm_permutevar_ps(half, _mm_loadu_si128((const __m128i *)(const void *)named[bits])));
 }
-static inline __attribute__((always_inline, unused)) void lanes_pack(unsigned bits, lanes_t v, float *p) {
+INLINE void lanes_pack(unsigned bits, lanes_t v, float *p) {
     half_pack(bits & 15, _mm256_castps256_ps128(v), p);
     half_pack(bits >> 4, _mm256_extractf128_ps(v, 1), p + __builtin_popcount(bits & 15));
 }
-static inline __attribute__((always_inline, unused)) void index_pack(unsigned bits, lanes_index_t v, int32_t *p) {
+INLINE void index_pack(unsigned bits, lanes_index_t v, int32_t *p) {
     lanes_pack(bits, _mm256_castsi256_ps(v), (float *)(void *)p);
 }
 #endif
@@ -239,17 +238,28 @@ static inline __attribute__((always_inline, unused)) void index_pack(unsigned bi
 
 #endif /* no generic path */
 
-/* The lanes that the bits name, one after another, to memory that has room for all of them. */
+/* lanes_pack, index_pack: the lanes that the bits name, one after another. There must be room for all LANES: whole
+   vectors are written, since a store of some lanes is slow. */
 #ifndef HAS_PACK
-static inline __attribute__((always_inline, unused)) void lanes_pack(unsigned bits, lanes_t v, brood_real_t *p) {
+INLINE void lanes_pack(unsigned bits, lanes_t v, brood_real_t *p) {
     for (int lane = 0; lane < LANES; lane++)
         if (bits >> lane & 1) *p++ = v[lane];
 }
-static inline __attribute__((always_inline, unused)) void index_pack(unsigned bits, lanes_index_t v, brood_index_t *p) {
+INLINE void index_pack(unsigned bits, lanes_index_t v, brood_index_t *p) {
     for (int lane = 0; lane < LANES; lane++)
         if (bits >> lane & 1) *p++ = (brood_index_t)v[lane];
 }
 #endif
+
+/* What no hardware sees coming is brought into the cache before it is read, or written. The address may be anywhere. */
+#define CACHE_LINE        64
+#define FETCH(p)          __builtin_prefetch(p, 0)
+#define FETCH_TO_WRITE(p) __builtin_prefetch(p, 1)
+
+INLINE void fetch_all(const void *begin, int64_t bytes) {
+    const char *end = (const char *)begin + bytes;
+    for (const char *at = (const char *)begin - (uintptr_t)begin % CACHE_LINE; at < end; at += CACHE_LINE) FETCH(at);
+}
 
 /* a b + c, of single reals. */
 INLINE brood_real_t fused(brood_real_t a, brood_real_t b, brood_real_t c) {

@@ -1,5 +1,5 @@
-/* Between the filters' spectrum and the matrices that products multiply with, and the gradient back: number by number,
-   nothing is transformed. */
+/* Between the filters' spectrum and the matrices that products multiply with, and the gradient back. Nothing is
+   transformed. */
 #include "lanes.h"
 #include "path.h"
 
