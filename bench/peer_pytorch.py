@@ -8,6 +8,7 @@ MALLOC_TRIM_THRESHOLD_, MALLOC_TOP_PAD_) and images lie channels last. Each figu
 OPENBLAS_* and MALLOC_* of the environment are not handed on; BROOD_ISA is, and the last line names the path. One thread."""
 
 import argparse
+import importlib.util
 import json
 import math
 import os
@@ -156,6 +157,8 @@ def main():
         groups = {name: groups[name] for name in given.only.split(",")}
     if not os.access(given.brood, os.X_OK):
         parser.error(f"--brood: there is no program {given.brood}: scripts/build release makes it")
+    if not importlib.util.find_spec("torch"):
+        parser.error(f"{sys.executable} has no PyTorch: Debian's is python3-torch, for /usr/bin/python3")
     print("| child | Brood ms | PyTorch ms | times | best settings ms | times |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, children in groups.items():

@@ -26,7 +26,7 @@
 #define BROOD_ENDS(X)                                                                                                  \
     X(COMPLETE, 0, "complete")                                                                                         \
     X(STOPPED, 75, "stopped by a signal or its time limit: submit it again")                                           \
-    X(HALTED, 76, "stopped on request (halt, SIGINT): do not submit it again")
+    X(HALTED, 76, "stopped on request (halt or SIGINT): do not submit it again")
 
 #define BROOD_ERROR_ENUM(symbol, code, text) BROOD_##symbol,
 typedef enum { BROOD_ERRORS(BROOD_ERROR_ENUM) BROOD_ERROR_COUNT } brood_err_t;
