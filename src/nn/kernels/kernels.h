@@ -1,5 +1,5 @@
 /* The element-wise loops, each one source compiled once a path; products are math's. Lanes run along channels, or along
-   everything where channels do not matter; never along a sum. */
+   everything where channels do not matter; never along a sum. Of NaN neither sign nor payload is promised. */
 #ifndef BROOD_NN_KERNELS_H
 #define BROOD_NN_KERNELS_H
 
