@@ -22,6 +22,7 @@ COMPLETE, LOCKED, RANKS, STOPPED, HALTED, KILLED = 0, 9, 11, 75, 76, 128 + signa
 PHASES = ("training", "evaluating", "updating", "writing", "idle")
 SELF, ALL, LAUNCHER = range(3)
 CRASHES = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
+DEAF = (-signal.SIGUSR1, -signal.SIGTERM)  # of mpirun, which hands them on, but for its first instants and its last
 WORDS = {"complete": COMPLETE, "stopped by a signal": STOPPED, "stopped on request": HALTED, "": KILLED}  # /clock/jobs/why
 crashes = []  # what was said in those of MPI itself
 DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
@@ -163,8 +164,10 @@ class Job:
             output = self.log()
             shutil.rmtree(self.place, ignore_errors=True)
         assert code is not None, f"the job did not end within {seconds} s:\n{output}"
-        if self.directory and self.launcher and (hangs or code in CRASHES or (128 - code in CRASHES and "PMIx_Finalize" in output)):
-            crashes.append(output)
+        crashed = hangs or code in CRASHES or (128 - code in CRASHES and "PMIx_Finalize" in output)
+        if self.directory and self.launcher and (crashed or code in DEAF):
+            if crashed:
+                crashes.append(output)
             self.launcher_failed = True
             return word(self.directory, self.rows), output
         return (128 - code if code < 0 else code), output
