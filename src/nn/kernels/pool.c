@@ -196,14 +196,14 @@ typedef struct {
 } list_t;
 
 /* Returns how many are listed then. */
-INLINE int64_t list(list_t *to, int64_t listed, unsigned lanes, resting_t resting, lanes_index_t step) {
-    lanes_pack(lanes, resting.sum, to->sums + listed);
-    index_pack(lanes, index_fma(resting.at, step, index_iota()), to->places + listed);
-    return listed + __builtin_popcount(lanes);
+INLINE int64_t list(list_t *to, int64_t listed, unsigned bits, resting_t resting, lanes_index_t steps) {
+    lanes_pack(bits, resting.sum, to->sums + listed);
+    index_pack(bits, index_fma(resting.at, steps, index_iota()), to->places + listed);
+    return listed + __builtin_popcount(bits);
 }
 
-/* Of outputs begin … end − 1, and of those lanes of a vector that the bits name. */
-INLINE resting_t backward_runs(const brood_line_t *line, kind_t kind, unsigned lanes, int64_t begin, int64_t end,
+/* Of outputs begin … end − 1, and of the lanes of a vector that the bits name. */
+INLINE resting_t backward_runs(const brood_line_t *line, kind_t kind, unsigned bits, int64_t begin, int64_t end,
                                resting_t resting, const brood_real_t *dy, const void *index, brood_real_t *dx) {
     const int64_t       step = line->step;
     const lanes_index_t steps = index_set((brood_index_t)step);
@@ -216,11 +216,11 @@ INLINE resting_t backward_runs(const brood_line_t *line, kind_t kind, unsigned l
         lanes_index_t at = index_select(nowhere, resting.at, index_add(tap, first));
         lanes_mask_t  rests = index_equal(at, resting.at);
         lanes_t       gradient = lanes_select(nowhere, lanes_set(0), load(kind, dy + o * step, 0));
-        listed = list(&moved, listed, ~mask_bits(rests) & lanes, resting, steps);
+        listed = list(&moved, listed, ~mask_bits(rests) & bits, resting, steps);
         resting = (resting_t){lanes_masked(rests, resting.sum) + gradient, at};
         first = index_add(first, index_set(1));
     }
-    if (end == line->positions) listed = list(&moved, listed, lanes, resting, steps);
+    if (end == line->positions) listed = list(&moved, listed, bits, resting, steps);
     for (int64_t i = 0; i < listed; i++) dx[moved.places[i]] += moved.sums[i];
     return resting;
 }
