@@ -13,7 +13,10 @@ import random
 import subprocess
 import sys
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    sys.exit("fit_cost: needs NumPy (Debian: apt-get install python3-numpy) for this interpreter, " + sys.executable)
 
 from peer_pytorch import clean
 

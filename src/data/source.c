@@ -1,6 +1,7 @@
 #include "source.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* What data.name stands for. */
 typedef struct {
@@ -59,6 +60,11 @@ brood_err_t brood_source_open(const brood_data_config_t *config, brood_source_t 
     if (!dir)
         return brood_fail(BROOD_E_CONFIG, "data.dir: found none, expected the directory of the files of data.name %s",
                           set->name);
+    struct stat status;
+    if (stat(dir, &status) == 0 && !S_ISDIR(status.st_mode))
+        return brood_fail(BROOD_E_CONFIG,
+                          "data.dir: found %s, which is a file, expected the directory of the files of data.name %s",
+                          dir, set->name);
     brood_err_t err = BROOD_OK;
     for (brood_array_name_t array = 0; array < BROOD_ARRAYS; array++)
         BROOD_TRY(set->format->open(dir, array, &stream[array]));

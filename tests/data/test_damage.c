@@ -251,6 +251,9 @@ static void a_set_without_a_directory_is_a_matter_of_the_configuration(void **st
     config.name = BROOD_DATA_HDF5;
     assert_int_equal(try_data(&config), BROOD_E_CONFIG);
     assert_message_has("data.dir|found none|hdf5");
+    strcpy(config.dir, "/proc/self/exe");
+    assert_int_equal(try_data(&config), BROOD_E_CONFIG);
+    assert_message_has("data.dir|found /proc/self/exe, which is a file|expected the directory|hdf5");
     config.name = BROOD_DATA_FASHION_MNIST;
     strcpy(config.dir, "/nowhere");
     assert_int_equal(try_data(&config), BROOD_E_DATA);
