@@ -100,7 +100,7 @@ def preempted_with_the_user_signal(case):
 
 
 def without_power(case, node):
-    case.slow_down(0.3)
+    case.slow_down(0.6)
     job = case.submit(**SAVED_OFTEN)
     case.in_mid_child()
     case.cluster.fail_node(node)
