@@ -117,10 +117,12 @@ def check(case, ranks):
         before = tree(directory)
         prefix = [MPIRUN, "-n", str(ranks)] if ranks else []
         started = time.monotonic()
-        answer = subprocess.run(
-            [*prefix, BROOD, "search", "c.yaml", "--run", "run", *arguments],
-            cwd=directory, capture_output=True, text=True, timeout=60,
-        )
+        # Two jobs of Open MPI 4 at once can trip over each other where they share a TMPDIR (open-mpi/ompi, issues 7049 and 8510).
+        with tempfile.TemporaryDirectory(prefix="m.", ignore_cleanup_errors=True) as place:
+            answer = subprocess.run(
+                [*prefix, BROOD, "search", "c.yaml", "--run", "run", *arguments],
+                cwd=directory, env={**os.environ, "TMPDIR": place}, capture_output=True, text=True, timeout=60,
+            )
         seconds = time.monotonic() - started
         said = answer.stdout + answer.stderr
         assert answer.returncode == code, f"exit code {answer.returncode}, expected {code}:\n{said}"

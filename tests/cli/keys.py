@@ -110,7 +110,9 @@ def run(directory, settings, key):
         command += ["--arch", "3,4,1,1,0"]
     for path, value in settings.items():
         command += ["--set", f"{path}={value}"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    # Two jobs of Open MPI 4 at once can trip over each other where they share a TMPDIR (open-mpi/ompi, issues 7049 and 8510).
+    with tempfile.TemporaryDirectory(prefix="m.", ignore_cleanup_errors=True) as place:
+        return subprocess.run(command, env={**os.environ, "TMPDIR": place}, capture_output=True, text=True, timeout=60)
 
 
 class Runs:
