@@ -12,6 +12,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "gate"))
+import runs
+
 BROOD, MPIRUN = os.environ["BROOD"], os.environ.get("BROOD_MPIRUN", "mpirun")
 TIME_FACTOR = int(os.environ.get("BROOD_TIME_FACTOR", "1"))
 USAGE, CONFIG, DATA, FORMAT, IO = 2, 3, 4, 5, 6
@@ -117,11 +120,10 @@ def check(case, ranks):
         before = tree(directory)
         prefix = [MPIRUN, "-n", str(ranks)] if ranks else []
         started = time.monotonic()
-        # Two jobs of Open MPI 4 at once can trip over each other where they share a TMPDIR (open-mpi/ompi, issues 7049 and 8510).
-        with tempfile.TemporaryDirectory(prefix="m.", ignore_cleanup_errors=True) as place:
+        with runs.apart() as environment:
             answer = subprocess.run(
                 [*prefix, BROOD, "search", "c.yaml", "--run", "run", *arguments],
-                cwd=directory, env={**os.environ, "TMPDIR": place}, capture_output=True, text=True, timeout=60,
+                cwd=directory, env=environment, capture_output=True, text=True, timeout=60,
             )
         seconds = time.monotonic() - started
         said = answer.stdout + answer.stderr

@@ -15,6 +15,9 @@ import threading
 import h5py
 import numpy as np
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "gate"))
+import runs
+
 BROOD, MPIRUN = os.environ["BROOD"], os.environ.get("BROOD_MPIRUN", "mpirun")
 LIST_KEYS = sys.argv[1]
 
@@ -110,9 +113,8 @@ def run(directory, settings, key):
         command += ["--arch", "3,4,1,1,0"]
     for path, value in settings.items():
         command += ["--set", f"{path}={value}"]
-    # Two jobs of Open MPI 4 at once can trip over each other where they share a TMPDIR (open-mpi/ompi, issues 7049 and 8510).
-    with tempfile.TemporaryDirectory(prefix="m.", ignore_cleanup_errors=True) as place:
-        return subprocess.run(command, env={**os.environ, "TMPDIR": place}, capture_output=True, text=True, timeout=60)
+    with runs.apart() as environment:
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
 
 class Runs:
@@ -161,7 +163,7 @@ def observed(key, other, before, after, a, b):
     return False
 
 
-def check(key, standard, other, scratch, runs):
+def check(key, standard, other, scratch, made):
     context = CONTEXT.get(key, {})
     basis = {**SMALL, **(context if isinstance(context, dict) else {"retrain.epochs": "2"})}
     if key == "data.dir":
@@ -174,7 +176,7 @@ def check(key, standard, other, scratch, runs):
         return  # set by `brood train --arch`, seen by everything that trains
     if basis.get(key, other) == other:
         basis[key] = standard
-    before, standard_content = runs.of(basis, key)
+    before, standard_content = made.of(basis, key)
     after = run(scratch / "b", {**basis, key: other}, key)
     if after.returncode != 0:  # a value that cannot work here must at least be refused by its name
         assert key in after.stderr, after.stderr
@@ -182,13 +184,13 @@ def check(key, standard, other, scratch, runs):
     assert observed(key, other, before, after, standard_content, content(scratch / "b/run.h5")), f"{other!r} instead of {basis[key]!r}: nothing changes"
 
 
-def one(line, place, runs):
+def one(line, place, made):
     """None where the key is obeyed, else what is wrong."""
     key, _, standard, other = line.split("\t")
     scratch = place / key
     scratch.mkdir()
     try:
-        check(key, standard, other, scratch, runs)
+        check(key, standard, other, scratch, made)
     except AssertionError as error:
         return f"FAILED: {key}: {error}"
     return None
@@ -197,9 +199,9 @@ def one(line, place, runs):
 def main():
     table = subprocess.run([LIST_KEYS], capture_output=True, text=True, check=True).stdout.splitlines()
     place = pathlib.Path(tempfile.mkdtemp(prefix="brood-keys."))
-    runs = Runs(place)
+    made = Runs(place)
     with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
-        failures = [failure for failure in pool.map(lambda line: one(line, place, runs), table) if failure]
+        failures = [failure for failure in pool.map(lambda line: one(line, place, made), table) if failure]
     shutil.rmtree(place)
     print("\n".join(failures))
     print(f"{len(table) - len(failures)} passed, {len(failures)} failed")

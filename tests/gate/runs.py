@@ -1,5 +1,6 @@
 """Starting searches from tests: the program, a scratch directory, and what the run file says."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -52,9 +53,19 @@ def command(ranks, arguments):
     return prefix + [BROOD] + [str(a) for a in arguments]
 
 
+@contextlib.contextmanager
+def apart():
+    """An environment with a TMPDIR of its own: jobs of Open MPI 4 that begin and end at the same time can trip over each other where they share
+    one (open-mpi/ompi, issues 7049 and 8510)."""
+    place = tempfile.mkdtemp(prefix="m.")
+    try:
+        yield {**os.environ, "TMPDIR": place}
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
 def start(ranks, *arguments):
-    """A started program (ranks 0: without mpirun). With files of its own: two of mpirun that begin at the same time trip over each other where
-    they share a TMPDIR."""
+    """A started program (ranks 0: without mpirun), with a TMPDIR as of `apart` until it is finished."""
     place = tempfile.mkdtemp(prefix="m.")
     process = subprocess.Popen(command(ranks, arguments), env={**os.environ, "TMPDIR": place}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     process.place = place
