@@ -92,7 +92,8 @@ def emulated_cpus(scratch):
         told = numerics(scratch / cpu)
         assert told.endswith("portable avx2") and not told.startswith(here["cpu"] + ","), told
         with h5py.File(scratch / cpu / "run.h5", "r") as file:
-            assert file["config/numerics_fingerprint"].asstr()[()] == here["fingerprint"]
+            computed = file["config/numerics_fingerprint"].asstr()[()]
+        assert computed == here["fingerprint"], (cpu, computed, here)
         same(scratch / "here", scratch / cpu)
 
 
