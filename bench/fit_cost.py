@@ -16,7 +16,7 @@ import sys
 try:
     import numpy as np
 except ImportError:
-    sys.exit("fit_cost: needs NumPy (Debian: apt-get install python3-numpy) for this interpreter, " + sys.executable)
+    sys.exit(f"fit_cost: {sys.executable} has no NumPy: Debian's is python3-numpy, for /usr/bin/python3")
 
 from peer_pytorch import clean
 

@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "gate"))
 import runs
 
-BROOD, MPIRUN = os.environ["BROOD"], os.environ.get("BROOD_MPIRUN", "mpirun")
+BROOD, MPIRUN = runs.BROOD, runs.MPIRUN
 TIME_FACTOR = int(os.environ.get("BROOD_TIME_FACTOR", "1"))
 USAGE, CONFIG, DATA, FORMAT, IO = 2, 3, 4, 5, 6
 SYNTHETIC = "evaluator: {name: synthetic}\n"

@@ -4,7 +4,6 @@ Most keys are seen in the content of a small search; CONTEXT says where a key ne
 else shows it. The text of the configuration itself, in /config and /clock, does not count."""
 
 import concurrent.futures
-import os
 import pathlib
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "gate"))
 import runs
 
-BROOD, MPIRUN = os.environ["BROOD"], os.environ.get("BROOD_MPIRUN", "mpirun")
+BROOD, MPIRUN = runs.BROOD, runs.MPIRUN
 LIST_KEYS = sys.argv[1]
 
 SMALL = {

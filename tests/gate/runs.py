@@ -66,15 +66,15 @@ def apart():
 
 def start(ranks, *arguments):
     """A started program (ranks 0: without mpirun), with a TMPDIR as of `apart` until it is finished."""
-    place = tempfile.mkdtemp(prefix="m.")
-    process = subprocess.Popen(command(ranks, arguments), env={**os.environ, "TMPDIR": place}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    process.place = place
+    own = contextlib.ExitStack()
+    process = subprocess.Popen(command(ranks, arguments), env=own.enter_context(apart()), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process.own = own
     return process
 
 
 def finish(process, expected=0, seconds=120):
     output, _ = process.communicate(timeout=seconds)
-    shutil.rmtree(process.place, ignore_errors=True)
+    process.own.close()
     assert process.returncode == expected, f"exit code {process.returncode}, expected {expected}:\n{output}"
     return output
 

@@ -13,7 +13,7 @@ import time
 import traceback
 
 import slurm
-from slurm import EPISODES, RANKS, jobs, runs
+from slurm import EPISODES, RANKS, STEPS, jobs, runs
 
 SOON = 3  # seconds within which another job starts when it needs the nodes
 SAVED_OFTEN = {"checkpoint.child": "0.1 s"}  # a kill is to leave something of a child
@@ -100,9 +100,9 @@ def preempted_with_the_user_signal(case):
 
 
 def without_power(case, node):
-    case.slow_down(0.6)
+    case.slow_down(0.6)  # a busy machine cuts the node off seconds late
     job = case.submit(**SAVED_OFTEN)
-    case.in_mid_child()
+    case.in_mid_child(left=STEPS // 2)
     case.cluster.fail_node(node)
     case.until(lambda: case.cluster.state(job) == "PENDING", "Slurm notices that the node is gone")
     case.cluster.start_node(node)

@@ -141,17 +141,17 @@ class Case:
             assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
             time.sleep(0.02)
 
-    def in_mid_child(self):
-        """Every rank trains, and has begun another mini-batch since this was called, of a child that has half of them before it: what is done then
-        falls inside that child, though a busy machine does it late."""
+    def in_mid_child(self, left=2):
+        """Every rank trains, and has begun another mini-batch since this was called, of a child that has more than `left` of them before it: what is
+        done within the time of these falls inside that child."""
         before = [self.trained(rank) for rank in range(RANKS)]
-        self.until(lambda: all(self.at_work(rank) and self.trained(rank) > before[rank] + 1 for rank in range(RANKS)), "all ranks train")
+        self.until(lambda: all(self.at_work(rank, left) and self.trained(rank) > before[rank] + 1 for rank in range(RANKS)), "all ranks train")
 
     def trained(self, rank):
         return self.board.place(rank)[2]
 
-    def at_work(self, rank):
-        return self.board.phase(rank) == "training" and self.trained(rank) % STEPS in range(2, STEPS // 2)
+    def at_work(self, rank, left):
+        return self.board.phase(rank) == "training" and self.trained(rank) % STEPS in range(2, STEPS - left)
 
     def end_of(self, job, state="COMPLETED", seconds=240):
         """Waits for it; what Slurm knows of it then."""

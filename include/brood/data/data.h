@@ -29,8 +29,8 @@ typedef struct {
 
 /* Reads headers and labels and checks what can be checked without decoding images: BROOD_E_DATA with file, found and
    expected (missing, no IDX, no HDF5, truncated or overlong, labels and images of different number, not enough images
-   for the split, images that downscale does not divide, fewer than two classes). BROOD_E_CONFIG: data.dir is needed.
-   BROOD_E_IO: a file that is there cannot be read. */
+   for the split, images that downscale does not divide, fewer than two classes). BROOD_E_CONFIG: data.dir is needed,
+   or is no directory. BROOD_E_IO: a file that is there cannot be read. */
 brood_err_t brood_data_probe(const brood_data_config_t *config, brood_data_shape_t *shape) BROOD_WARN_UNUSED;
 
 /* Bytes of storage that brood_data_read fills. It holds all that brood_data_t needs and no pointer: a rank may read,
