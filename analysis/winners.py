@@ -57,8 +57,13 @@ def trained(train, winner, given):
 
 
 def main():
-    if len(sys.argv) < 3 or not all("=" in label for label in sys.argv[3:]):
-        sys.exit(__doc__)
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        return print(__doc__)
+    if len(sys.argv) < 3:
+        sys.exit(f"winners.py: found {len(sys.argv) - 1} runs, expected two: that of the search, and that of `brood train`; --help tells more")
+    for label in sys.argv[3:]:
+        if "=" not in label:
+            sys.exit(f"winners.py: found \"{label}\", expected NAME=ARCHITECTURE; --help tells more")
     given = {text: name for name, text in (label.split("=", 1) for label in sys.argv[3:])}
     search, train = Episodes(sys.argv[1]), Episodes(sys.argv[2])
     if not np.isnan(search.test).all():

@@ -146,7 +146,7 @@ def main():
     parser.add_argument("--seed", default="1")
     parser.add_argument("--random", type=int, default=12, help="children drawn of each kind")
     parser.add_argument("--processes", type=int, default=5)
-    parser.add_argument("--only", help="names of fixed children, conv1d, conv2d; separated by commas")
+    parser.add_argument("--only", help=f"some of {','.join(FIXED)},conv1d,conv2d, separated by commas; the last two are those drawn")
     given = parser.parse_args()
     groups = {name: [child] for name, child in FIXED.items()}
     groups |= {kind: drawn(kind, given.random, given.seed) for kind in ("conv1d", "conv2d")}

@@ -167,8 +167,8 @@ static brood_err_t train_begin(void *self, const brood_task_t *task) {
     train->order_epoch = -1;
 done:
     if (err == BROOD_E_MEMORY)
-        brood_because(err, "training needs more memory than this rank can have (fewer ranks a node, a smaller "
-                           "child.batch or limits.bytes would help)");
+        brood_because(err, "training needs more memory than this rank can have (fewer ranks a node%s would help)",
+                      setup->retrain ? " or a smaller child.batch" : ", a smaller child.batch or limits.bytes");
     return err;
 }
 

@@ -129,13 +129,13 @@ static void print_text(const bench_t *bench, const measured_t *measured) {
     printf("Images        %.0f a second\n", measured->images_per_second);
     printf("Flops         %.1f GFLOP/s, counted as direct convolution: %.2f of a loop of fused multiply-adds\n",
            measured->gigaflops, measured->share);
-    printf("Predicted     %.3f ms by the cost model%s\n", 1e-6 * (double)(bench->net.measure.cost * bench->net.batch),
-           many ? ", on one core" : "");
+    printf("Predicted     %.3f ms by the cost model, for one core of its reference CPU (Zen 5)\n",
+           1e-6 * (double)(bench->net.measure.cost * bench->net.batch));
     printf("Memory        %.1f MB\n", 1e-6 * (double)bytes_of(bench));
     printf("Threads       %lld\n", (long long)bench->config.sched.threads);
     printf("CPU           %s, %s\n\n", cpu, brood_math_describe(bench->math));
     printf("%-36s %10s %11s %10s%s\n", "layer", "forward ms", "backward ms", "predicted",
-           many ? " on one core; times of the first thread" : "");
+           many ? " (forward, backward: of the first thread)" : "");
     for (int64_t i = 0; i < bench->net.spec.count; i++)
         printf("%2lld %-33s %10.3f %11.3f %10.3f\n", (long long)i, brood_net_way(bench->net.net, i),
                measured->forward[i], measured->backward[i], predicted(bench, i));
@@ -210,6 +210,9 @@ brood_err_t bench_child(int argc, char *argv[]) {
     else
         print_text(bench, &measured);
 done:
+    if (err == BROOD_E_MEMORY)
+        brood_because(err, "%s needs more memory than there is (a smaller child.batch would help)",
+                      architecture ? architecture : "bench child");
     if (bench) {
         brood_space_destroy(&bench->space);
         brood_math_destroy(&bench->math);

@@ -1,10 +1,12 @@
 #include "config.h"
 
 #include <stdio.h>
-
 #include <stdlib.h>
 
 #include "brood/run/image.h"
+#include "brood/util/log.h"
+
+#define MOST_COLOURS 4 /* more channels than these are none of a picture */
 
 const brood_data_shape_t config_nominal_shape = {.image = {28, 28, 1}, .classes = 10};
 
@@ -63,4 +65,28 @@ void config_images_print(const brood_data_shape_t *shape, bool all, char *text, 
     snprintf(text, size, "%lld of %lld x %lld x %lld in %lld classes: %s, %lld to test", (long long)shape->images,
              (long long)shape->image[0], (long long)shape->image[1], (long long)shape->image[2],
              (long long)shape->classes, use, (long long)shape->test);
+}
+
+void config_images_warn(const brood_data_shape_t *shape, bool all) {
+    const int64_t *image = shape->image;
+    if (!all && shape->classes_validated < shape->classes_trained)
+        brood_log_write(
+            BROOD_LOG_WARNING,
+            "the validation images show %lld of the %lld classes trained on; they are the first of the file, the "
+            "training images the last: a file sorted by class is to be shuffled",
+            (long long)shape->classes_validated, (long long)shape->classes_trained);
+    if (shape->classes_shown < shape->classes)
+        brood_log_write(BROOD_LOG_WARNING,
+                        "labels go up to %lld, but only %lld of these %lld classes have an image: labels are counted "
+                        "from 0, without a gap",
+                        (long long)shape->classes - 1, (long long)shape->classes_shown, (long long)shape->classes);
+    if (image[0] <= MOST_COLOURS && image[2] > MOST_COLOURS)
+        brood_log_write(BROOD_LOG_WARNING,
+                        "images of height %lld and width %lld with %lld channels: the order is [N, height, width, "
+                        "channels], and these look like [N, channels, height, width]",
+                        (long long)image[0], (long long)image[1], (long long)image[2]);
+    if (all && shape->test == 0)
+        brood_log_write(BROOD_LOG_WARNING,
+                        "there are no test images, and retrain.images: all keeps none for validation: no accuracy "
+                        "will be known; --set retrain.images=train keeps some, in a new run directory");
 }

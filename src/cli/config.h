@@ -49,6 +49,8 @@ void config_shape_fields(brood_data_shape_t *shape, brood_fields_t *fields);
 /* "60000 images of 28 x 28 x 1 in 10 classes: …": what a data set was understood to hold. `all`: trained on all
    that is in use (retrain.images). */
 void config_images_print(const brood_data_shape_t *shape, bool all, char *text, size_t size);
+/* To the log: what makes accuracies worthless and is known from the shape. */
+void config_images_warn(const brood_data_shape_t *shape, bool all);
 
 /* What a search is made from. */
 brood_search_setup_t config_search_setup(const config_t *config, const brood_space_t *space, bool retrain);

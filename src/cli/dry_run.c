@@ -78,9 +78,10 @@ brood_err_t dry_run(const job_request_t *request) {
     BROOD_TRY(brood_config_text(sections, CONFIG_SECTIONS, false, &yaml));
     printf("%s\n", yaml);
     if (needs_data) {
-        config_images_print(&shape, request->retrain && config->child.retrain.images == BROOD_IMAGES_ALL, images,
-                            sizeof images);
+        bool all = request->retrain && config->child.retrain.images == BROOD_IMAGES_ALL;
+        config_images_print(&shape, all, images, sizeof images);
         printf("Images        %s\n", images);
+        config_images_warn(&shape, all);
     }
     if (request->retrain)
         print_list(config);

@@ -87,37 +87,12 @@ static brood_err_t share_configuration(job_t *job) {
     return err;
 }
 
-static void warn_of_unknown_accuracy(const job_t *job) {
-    if (job->request->retrain && job->config->child.retrain.images == BROOD_IMAGES_ALL && job->data.shape.test == 0)
-        brood_log_write(BROOD_LOG_WARNING,
-                        "there are no test images, and retrain.images: all keeps none for validation: "
-                        "no accuracy will be known; --set retrain.images=train keeps some");
-}
-
-static int count_classes(const brood_data_t *data, brood_part_t part) {
-    bool seen[256] = {false};
-    int  count = 0;
-    for (int64_t i = 0; i < data->count[part]; i++) {
-        count += !seen[data->labels[part][i]];
-        seen[data->labels[part][i]] = true;
-    }
-    return count;
-}
-
-/* How the images were understood, and whether a file sorted by class makes the accuracy worthless. */
 static void tell_of_images(const job_t *job) {
     bool all = job->request->retrain && job->config->child.retrain.images == BROOD_IMAGES_ALL;
     char text[160];
-    int  trained = count_classes(&job->data, BROOD_PART_TRAIN),
-        validated = count_classes(&job->data, BROOD_PART_VALIDATION);
     config_images_print(&job->data.shape, all, text, sizeof text);
     if (job->state == BROOD_RUN_NONE) brood_log_write(BROOD_LOG_INFO, "images: %s", text);
-    if (!all && validated < trained)
-        brood_log_write(
-            BROOD_LOG_WARNING,
-            "the validation images show %d of the %d classes trained on; they are the first of the file, the "
-            "training images the last: a file sorted by class is to be shuffled",
-            validated, trained);
+    config_images_warn(&job->data.shape, all);
 }
 
 /* All ranks: what training a child needs. */
@@ -135,7 +110,6 @@ static brood_err_t prepare_rank(job_t *job) {
     if (job->evaluator->needs_data) {
         BROOD_TRY(brood_share_data(job->comm, &config->data, &job->data, &job->window));
         if (job->rank == 0) tell_of_images(job);
-        warn_of_unknown_accuracy(job);
     }
     err = brood_space_create(&config->space, job->data.shape.image, job->data.shape.classes, &job->space);
     if (err == BROOD_OK)

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,8 +62,9 @@ static brood_err_t act(int argc, char *argv[], int *exit_code) {
 int main(int argc, char *argv[]) {
     int         exit_code;
     brood_err_t err = act(argc, argv, &exit_code);
+    errno = 0;
     if (err == BROOD_OK && (fflush(stdout) || ferror(stdout)))
-        err = brood_fail(BROOD_E_IO, "the output can't be written");
+        err = brood_fail_errno(errno ? errno : EIO, "the output cannot be written");
     if (err == BROOD_OK) return exit_code;
     brood_log_write(BROOD_LOG_ERROR, "%s", brood_message());
     return brood_exit_code(err);

@@ -1,5 +1,6 @@
 #include "wording.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ const char *wording_shell(const char *text, char *word, size_t size) {
 
 const char *wording_program(void) {
     const char *script = getenv("BROOD_STARTED_BY");
-    return script && *script && !wording_is_job() ? script : "brood";
+    return script && *script && !wording_is_job() ? script : program_invocation_name;
 }
 
 bool wording_is_job(void) {

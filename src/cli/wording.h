@@ -13,7 +13,7 @@ void wording_failures(const int64_t count[BROOD_STATUS_COUNT], char text[WORDING
 /* The text as a shell takes it for one word: as it is, or in single quotes. Cut where `size` ends. Returns `word`. */
 const char *wording_shell(const char *text, char *word, size_t size);
 
-/* How the user starts Brood, for commands to be pasted: the script that started it, or "brood". */
+/* How the user starts Brood, for commands to be pasted: the script that started it, or the program as it was called. */
 const char *wording_program(void);
 /* By a script in a batch job, which says itself how it goes on (BROOD_STARTED_BY=job). */
 bool wording_is_job(void);

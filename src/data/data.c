@@ -71,6 +71,16 @@ static int64_t largest(const uint8_t *labels, int64_t count) {
     return most;
 }
 
+static int64_t count_classes(const uint8_t *labels, int64_t count) {
+    bool    seen[256] = {false};
+    int64_t classes = 0;
+    for (int64_t i = 0; i < count; i++) {
+        classes += !seen[labels[i]];
+        seen[labels[i]] = true;
+    }
+    return classes;
+}
+
 /* All labels of training and test files, in this order; counts the classes. */
 static brood_err_t read_labels(brood_source_t *source, brood_data_shape_t *shape, uint8_t **out) {
     brood_err_t err = BROOD_OK;
@@ -82,6 +92,9 @@ static brood_err_t read_labels(brood_source_t *source, brood_data_shape_t *shape
     if (shape->classes < 2)
         BROOD_TRY(brood_fail(BROOD_E_DATA, "%s: found no label but 0, expected two classes or more",
                              source->stream[BROOD_ARRAY_TRAIN_LABELS].name));
+    shape->classes_shown = count_classes(labels, shape->images + shape->test);
+    shape->classes_validated = count_classes(labels, shape->validation);
+    shape->classes_trained = count_classes(labels + shape->images - shape->train, shape->train);
     *out = labels;
     labels = NULL;
 done:

@@ -107,12 +107,18 @@ static void run_images(brood_net_t *net, const brood_pass_t *pass, int64_t begin
 }
 
 /* What threads take of a step that goes over pieces: several times for each, so that they end at about the same time.
- */
+   A library may round a product by its shape: for it the cut is the same whatever the threads. */
 #define TAKEN_BY_EACH 4
+
+static int64_t shares_of(const brood_math_t *math) {
+    const int64_t threads = brood_team_threads(brood_math_team(math));
+    if (brood_math_numerics(math) == BROOD_NUMERICS_NATIVE) return TAKEN_BY_EACH * BROOD_MOST_THREADS;
+    return threads > 1 ? TAKEN_BY_EACH * threads : 1;
+}
 
 static void run_pieces(brood_net_t *net, const brood_pass_t *pass, int64_t begin, int64_t end, int64_t thread) {
     brood_team_t *team = brood_math_team(net->math);
-    int64_t       threads = brood_team_threads(team), shares = threads > 1 ? TAKEN_BY_EACH * threads : 1, taken;
+    int64_t       shares = shares_of(net->math), taken;
     while ((taken = brood_team_take(team, (end - begin) * shares, thread)) >= 0) {
         const brood_planned_t *planned = &pass->planned[begin + taken / shares];
         int64_t                first, count = planned->step->pieces(net, planned->layer);

@@ -37,9 +37,11 @@ static brood_err_t check_windows(const brood_layer_t *layer) {
     const int32_t stride[2] = {args->stride_height, args->stride_width}, window[2] = {args->height, args->width};
     for (int axis = 0; axis < 2; axis++) {
         bool pool = layer->kind == BROOD_LAYER_MAX_POOL;
-        if (stride[axis] > 1 && (stride[axis] > layer->in[axis] || (pool && window[axis] > layer->in[axis])))
-            return REFUSE(layer, "a window of %d with a stride of %d does not fit %s %lld; expected at most that",
-                          window[axis], stride[axis], axis == 0 ? "height" : "width", (long long)layer->in[axis]);
+        bool wide = pool && window[axis] > layer->in[axis];
+        if (stride[axis] > 1 && (wide || stride[axis] > layer->in[axis]))
+            return REFUSE(layer, "a %s of %d does not fit %s %lld; expected at most that", wide ? "window" : "stride",
+                          wide ? window[axis] : stride[axis], axis == 0 ? "height" : "width",
+                          (long long)layer->in[axis]);
     }
     return BROOD_OK;
 }

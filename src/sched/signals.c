@@ -84,6 +84,7 @@ void brood_signals_install(void) {
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) sigaddset(&action.sa_mask, numbers[i]);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) sigaction(numbers[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN); /* who reads the log may leave: the children stay */
 }
 
 brood_signal_t brood_signals_seen(double *seconds) {

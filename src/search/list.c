@@ -25,7 +25,7 @@ static brood_err_t read_text(const list_t *list, const brood_space_t *space, int
                              brood_net_spec_t *spec) {
     brood_err_t err = brood_space_parse(space, text, list->tokens + i * list->positions, list->text[i]);
     if (err == BROOD_OK) err = brood_space_network(space, list->text[i], spec);
-    return err == BROOD_E_DATA ? brood_because(BROOD_E_CONFIG, "architecture \"%s\"", text) : err;
+    return err == BROOD_E_DATA ? BROOD_E_CONFIG : err; /* the message names the architecture */
 }
 
 static brood_err_t create(const brood_strategy_setup_t *setup, void **self) {

@@ -126,6 +126,18 @@ def test_installed_it_starts_the_brood_beside_it_and_names_itself(scratch, build
     assert "2 of 2" in answer.stdout and f"{installed} search --run" in answer.stdout, answer.stdout
 
 
+def test_installed_it_keeps_the_way_to_libraries_of_a_module(scratch, build):
+    path = re.compile(r"\((?:RUNPATH|RPATH)\).*\[(.*)\]")
+
+    def of(program):
+        found = path.findall(subprocess.run(["readelf", "-d", program], capture_output=True, text=True, check=True).stdout)
+        return set(":".join(found).strip(":").split(":"))
+
+    subprocess.run(["cmake", "--install", build, "--prefix", scratch / "there"], check=True, stdout=subprocess.DEVNULL)
+    built, installed = of(f"{build}/brood"), of(scratch / "there/bin/brood")
+    assert installed == built and any("mpi" in place for place in built), (built, installed)
+
+
 def main():
     build = sys.argv[1]
     for name, test in list(globals().items()):

@@ -77,7 +77,7 @@ def test_bench_child_needs_no_images(scratch):
     assert "convolution, " in text and "optimiser" in text and told["rest_ms"] > 0, text
     crowded = brood("bench", "child", *SETS, "--arch", network, "--steps", 3, "--threads", 8)
     assert ("for 8 threads: they wait" in crowded.stderr) == (len(os.sched_getaffinity(0)) < 8), crowded.stderr
-    assert "on one core" in crowded.stdout, crowded.stdout
+    assert "of the first thread" in crowded.stdout and "reference CPU" in crowded.stdout, crowded.stdout
     assert "--arch" in brood("bench", "child", "--arch", "3,16", expected=2).stderr
     assert "data.downscale: found 29" in brood("bench", "child", "--arch", network, "--set", "data.downscale=29", expected=3).stderr
     assert "--steps" in brood("bench", "child", "--arch", network, "--steps", 0, expected=2).stderr
@@ -166,11 +166,43 @@ def test_a_search_is_begun_gone_on_with_and_extended_by_the_same_command(scratch
     assert not (scratch / "none").exists()
 
 
+def test_images_that_would_make_accuracies_worthless_are_warned_of_by_dry_run_and_job(scratch):
+    classes, shape = np.arange(100) % 4, (100, 8, 8, 3)
+    given = {
+        "good": (shape, classes, ()),
+        "sorted": (shape, np.sort(classes), ["the validation images show 1 of the 3 classes trained on"]),
+        "from 1": (shape, classes + 1, ["labels go up to 4, but only 4 of these 5 classes"]),
+        "channels first": ((100, 3, 8, 8), classes, ["look like [N, channels, height, width]"]),
+    }
+    for name, (shape, labels, warnings) in given.items():
+        place = scratch / name
+        place.mkdir()
+        with h5py.File(place / "data.h5", "w") as file:
+            file["train/images"] = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
+            file["train/labels"] = labels
+        images = [f"data.dir={place}", "data.name=hdf5", "data.train=70", "data.validation=20"]
+        options = [word for pair in images + [pair for pair in SMALL if not pair.startswith(("data.", "run."))] for word in ("--set", pair)]
+        for more in (["--dry-run"], ["--run", place / "run", "--set", "run.episodes=2", "--set", "run.round=2"]):
+            told = [line for line in brood("search", "/dev/null", *options, *more).stderr.splitlines() if "warning" in line]
+            assert len(told) == len(warnings) and all(words in line for words, line in zip(warnings, told)), (name, more, told)
+        told = brood("train", "--arch", "3,4,1,1,0", "--dry-run", *options).stderr
+        assert "no accuracy will be known" in told and "show 1 of" not in told, told
+
+
+def test_a_search_whose_log_nobody_reads_any_longer_goes_on_to_its_end(scratch):
+    run = scratch / "run"
+    job = subprocess.Popen([BROOD, "search", "/dev/null", "--run", run, *SETS, "--set", "log.level=debug"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    job.stderr.readline()
+    job.stderr.close()
+    assert job.wait(timeout=60 * TIME_FACTOR) == 0
+    assert "6 of 6" in " ".join(brood("status", run).stdout.split()) and not (run / "lock").exists()
+
+
 def test_the_command_to_paste_is_quoted_where_a_shell_needs_it(scratch):
     for name in "a b;ls", "it's $HOME", "plain-1.0":
         told = brood("search", "/dev/null", "--run", scratch / name, *SETS, "--set", "evaluator.name=synthetic").stdout
         command = next(line for line in told.splitlines() if line.startswith("To extend it")).removeprefix("To extend it").strip()
-        assert shlex.split(command) == ["brood", "search", "--run", str(scratch / name), "--set", "run.episodes=12"], command
+        assert shlex.split(command) == [BROOD, "search", "--run", str(scratch / name), "--set", "run.episodes=12"], command
         assert ("'" in command) == (name != "plain-1.0"), command
 
 
@@ -305,7 +337,7 @@ def test_output_that_cannot_be_written_is_an_error(scratch):
     with open("/dev/full", "w") as full:
         for arguments in ["help", "keys"], ["--help"], ["search", "/dev/null", "--dry-run"]:
             answer = subprocess.run([BROOD, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
-            assert answer.returncode == 6 and "can't be written" in answer.stderr, (arguments, answer)
+            assert answer.returncode == 7 and "cannot be written: No space left" in answer.stderr, (arguments, answer)
 
 
 def test_compare_tells_equal_from_different(scratch):

@@ -1,5 +1,6 @@
 """Ranks and jobs that compute other bits than the run are refused by name, or allowed and recorded."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -67,8 +68,18 @@ def a_node_with_other_kernels_does_not_go_on_unless_it_is_allowed(place):
     assert "inexact" in numerics, "it is not recorded"
 
 
+def native_numerics_do_not_depend_on_the_threads_either(place):
+    def told(threads):
+        answer = run(({"OPENBLAS_CORETYPE": "Haswell"}, ["fingerprint", "--numerics", "native", "--threads", threads, "--json"]))
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout)["fingerprint"]
+
+    found = {threads: told(threads) for threads in (1, 2, 3, 8)}
+    assert len(set(found.values())) == 1, found
+
+
 def main():
-    tests = [both_paths_of_portable_numerics_are_one, a_rank_with_other_kernels_is_refused_by_name, a_node_with_other_kernels_does_not_go_on_unless_it_is_allowed]
+    tests = [both_paths_of_portable_numerics_are_one, native_numerics_do_not_depend_on_the_threads_either, a_rank_with_other_kernels_is_refused_by_name, a_node_with_other_kernels_does_not_go_on_unless_it_is_allowed]
     failed = 0
     for test in tests:
         with tempfile.TemporaryDirectory(prefix="brood-numerics.") as place:

@@ -112,6 +112,22 @@ static void a_batch_holds_the_images_asked_for_in_their_order(void **state) {
     }
 }
 
+static void classes_are_counted_where_they_have_an_image(void **state) {
+    (void)state;
+    sample_t sample;
+    fill_sample(&sample);
+    for (int i = 0; i < TRAIN; i++) sample.train_labels[i] = (uint8_t)(i < 5 ? 1 + i % 2 : i < TRAIN - 11 ? 9 : 2 + i % 3);
+    for (int i = 0; i < TEST; i++) sample.test_labels[i] = 7;
+    write_sample(&sample, "");
+    brood_data_config_t config = config_idx();
+    brood_data_shape_t  shape;
+    assert_int_equal(brood_data_probe(&config, &shape), BROOD_OK);
+    assert_int_equal(shape.classes, 10);
+    assert_int_equal(shape.classes_validated, 2);
+    assert_int_equal(shape.classes_trained, 3);
+    assert_int_equal(shape.classes_shown, 6); /* 1, 2, 3, 4, 7, 9 */
+}
+
 static uint64_t fingerprint_of(const sample_t *sample, const brood_data_config_t *config) {
     brood_data_t data;
     write_sample(sample, "");
@@ -177,6 +193,7 @@ int main(void) {
         IN_DIR(downscaling_rounds_the_mean_of_each_block_half_up),
         IN_DIR(standardised_pixels_have_mean_0_and_deviation_1_over_the_training_part),
         IN_DIR(a_batch_holds_the_images_asked_for_in_their_order),
+        IN_DIR(classes_are_counted_where_they_have_an_image),
         IN_DIR(the_fingerprint_knows_all_that_is_in_use_and_nothing_else),
         IN_DIR(storage_can_be_viewed_at_another_address),
     };

@@ -25,6 +25,7 @@ typedef struct {
     int64_t validation, train; /* of these in use: the first and the last */
     int64_t test;              /* of the test files; 0: there are none */
     int64_t classes;           /* 1 + the largest label of training and test files */
+    int64_t classes_shown, classes_validated, classes_trained; /* with an image in the files, in use to validate, to train */
 } brood_data_shape_t;
 
 /* Reads headers and labels and checks what can be checked without decoding images: BROOD_E_DATA with file, found and
