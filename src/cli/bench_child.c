@@ -129,7 +129,7 @@ static void print_text(const bench_t *bench, const measured_t *measured) {
     printf("Images        %.0f a second\n", measured->images_per_second);
     printf("Flops         %.1f GFLOP/s, counted as direct convolution: %.2f of a loop of fused multiply-adds\n",
            measured->gigaflops, measured->share);
-    printf("Predicted     %.3f ms by the cost model, for one core of its reference CPU (Zen 5)\n",
+    printf("Predicted     %.3f ms by the cost model, for one core of its reference CPU (" BROOD_COST_CPU ")\n",
            1e-6 * (double)(bench->net.measure.cost * bench->net.batch));
     printf("Memory        %.1f MB\n", 1e-6 * (double)bytes_of(bench));
     printf("Threads       %lld\n", (long long)bench->config.sched.threads);

@@ -6,7 +6,7 @@
 #include "brood/run/image.h"
 #include "brood/util/log.h"
 
-#define MOST_COLOURS 4 /* more channels than these are none of a picture */
+#define MOST_COLOURS 4 /* channels of a picture */
 
 const brood_data_shape_t config_nominal_shape = {.image = {28, 28, 1}, .classes = 10};
 
@@ -80,7 +80,7 @@ void config_images_warn(const brood_data_shape_t *shape, bool all) {
                         "labels go up to %lld, but only %lld of these %lld classes have an image: labels are counted "
                         "from 0, without a gap",
                         (long long)shape->classes - 1, (long long)shape->classes_shown, (long long)shape->classes);
-    if (image[0] <= MOST_COLOURS && image[2] > MOST_COLOURS)
+    if (image[0] <= MOST_COLOURS && image[2] > MOST_COLOURS && image[2] <= 2 * image[1] && image[1] <= 2 * image[2])
         brood_log_write(BROOD_LOG_WARNING,
                         "images of height %lld and width %lld with %lld channels: the order is [N, height, width, "
                         "channels], and these look like [N, channels, height, width]",

@@ -96,7 +96,8 @@ static brood_err_t print_ranks(const config_t *config, const forecast_t *forecas
     if (err != BROOD_OK) return err;
     snprintf(name, sizeof name, "%lld rank%s", (long long)ranks, plural(ranks));
     printf("%-13s %s", name, forecast_print(seconds, text));
-    if (trainers > 1 && seconds > 0) printf(", %.0f %% busy", 100 * forecast_work(forecast) / (seconds * (double)trainers));
+    if (trainers > 1 && seconds > 0)
+        printf(", %.0f %% busy", 100 * forecast_work(forecast) / (seconds * (double)trainers));
     if (ranks > busy) printf(": %lld can train at the same time", (long long)busy);
     printf("\n");
     return BROOD_OK;
@@ -140,8 +141,8 @@ brood_err_t expected_print(const config_t *config, const brood_space_t *space, c
         err = print_search(config, sample, ranks);
         if (err == BROOD_OK)
             printf("Estimated     %s\n", synthetic ? "by evaluator.delay"
-                                                   : "for cores of the reference CPU (Zen 5): `brood status` measures "
-                                                     "a run's own nodes by it");
+                                                   : "for cores of the reference CPU (" BROOD_COST_CPU
+                                                     "): `brood status` measures a run's own nodes by it");
     }
     free(sample);
     return err;

@@ -1,7 +1,7 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "brood/util/flush.h"
 #include "brood/util/log.h"
 #include "command.h"
 #include "version.h"
@@ -62,9 +62,7 @@ static brood_err_t act(int argc, char *argv[], int *exit_code) {
 int main(int argc, char *argv[]) {
     int         exit_code;
     brood_err_t err = act(argc, argv, &exit_code);
-    errno = 0;
-    if (err == BROOD_OK && (fflush(stdout) || ferror(stdout)))
-        err = brood_fail_errno(errno ? errno : EIO, "the output cannot be written");
+    if (err == BROOD_OK) err = brood_flush(stdout, "the output");
     if (err == BROOD_OK) return exit_code;
     brood_log_write(BROOD_LOG_ERROR, "%s", brood_message());
     return brood_exit_code(err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "brood/util/duration.h"
+#include "brood/util/flush.h"
 #include "brood/util/log.h"
 #include "wording.h"
 
@@ -193,5 +194,7 @@ void summary_end(const summary_t *summary, brood_end_t end) {
            worked == 1 ? "" : "es");
     printf("Ended         %s\n", brood_end_text(end));
     if (!wording_is_job()) print_next(summary, end, now.goal);
-    fflush(stdout);
+    if (brood_flush(stdout, "the summary") == BROOD_OK) return;
+    brood_log_write(BROOD_LOG_WARNING, "%s", brood_message());
+    clearerr(stdout); /* the exit code is to tell how the job ended */
 }

@@ -71,14 +71,23 @@ static int64_t largest(const uint8_t *labels, int64_t count) {
     return most;
 }
 
-static int64_t count_classes(const uint8_t *labels, int64_t count) {
-    bool    seen[256] = {false};
-    int64_t classes = 0;
-    for (int64_t i = 0; i < count; i++) {
-        classes += !seen[labels[i]];
-        seen[labels[i]] = true;
+#define LABELS 256
+
+static void find_classes(const uint8_t *labels, int64_t count, bool found[LABELS]) {
+    memset(found, 0, LABELS * sizeof *found);
+    for (int64_t i = 0; i < count; i++) found[labels[i]] = true;
+}
+
+static void count_classes(const uint8_t *labels, brood_data_shape_t *shape) {
+    bool any[LABELS], trained[LABELS], validated[LABELS];
+    find_classes(labels, shape->images + shape->test, any);
+    find_classes(labels + shape->images - shape->train, shape->train, trained);
+    find_classes(labels, shape->validation, validated);
+    for (int label = 0; label < LABELS; label++) {
+        shape->classes_shown += any[label];
+        shape->classes_trained += trained[label];
+        shape->classes_validated += trained[label] && validated[label];
     }
-    return classes;
 }
 
 /* All labels of training and test files, in this order; counts the classes. */
@@ -92,9 +101,7 @@ static brood_err_t read_labels(brood_source_t *source, brood_data_shape_t *shape
     if (shape->classes < 2)
         BROOD_TRY(brood_fail(BROOD_E_DATA, "%s: found no label but 0, expected two classes or more",
                              source->stream[BROOD_ARRAY_TRAIN_LABELS].name));
-    shape->classes_shown = count_classes(labels, shape->images + shape->test);
-    shape->classes_validated = count_classes(labels, shape->validation);
-    shape->classes_trained = count_classes(labels + shape->images - shape->train, shape->train);
+    count_classes(labels, shape);
     *out = labels;
     labels = NULL;
 done:

@@ -107,12 +107,13 @@ static void run_images(brood_net_t *net, const brood_pass_t *pass, int64_t begin
 }
 
 /* What threads take of a step that goes over pieces: several times for each, so that they end at about the same time.
-   A library may round a product by its shape: for it the cut is the same whatever the threads. */
+   A library may round a product by its shape (that of a dense layer's weights is made in pieces): there the cut is the
+   same whatever the threads. */
 #define TAKEN_BY_EACH 4
 
 static int64_t shares_of(const brood_math_t *math) {
     const int64_t threads = brood_team_threads(brood_math_team(math));
-    if (brood_math_numerics(math) == BROOD_NUMERICS_NATIVE) return TAKEN_BY_EACH * BROOD_MOST_THREADS;
+    if (brood_math_numerics(math) == BROOD_NUMERICS_NATIVE) return BROOD_MOST_THREADS;
     return threads > 1 ? TAKEN_BY_EACH * threads : 1;
 }
 

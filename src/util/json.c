@@ -1,11 +1,11 @@
 #include "brood/util/json.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "brood/util/flush.h"
 #include "brood/util/number.h"
 #include "brood/util/utf8.h"
 
@@ -123,8 +123,5 @@ void brood_json_null(brood_json_t *json, const char *name) {
 brood_err_t brood_json_finish(brood_json_t *json) {
     if (json->depth != 0) misused("finished too early");
     fputc('\n', json->out);
-    errno = 0;
-    if (fflush(json->out) != 0 || ferror(json->out))
-        return brood_fail_errno(errno ? errno : EIO, "the JSON cannot be written");
-    return BROOD_OK;
+    return brood_flush(json->out, "the JSON");
 }

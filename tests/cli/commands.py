@@ -166,34 +166,11 @@ def test_a_search_is_begun_gone_on_with_and_extended_by_the_same_command(scratch
     assert not (scratch / "none").exists()
 
 
-def test_images_that_would_make_accuracies_worthless_are_warned_of_by_dry_run_and_job(scratch):
-    classes, shape = np.arange(100) % 4, (100, 8, 8, 3)
-    given = {
-        "good": (shape, classes, ()),
-        "sorted": (shape, np.sort(classes), ["the validation images show 1 of the 3 classes trained on"]),
-        "from 1": (shape, classes + 1, ["labels go up to 4, but only 4 of these 5 classes"]),
-        "channels first": ((100, 3, 8, 8), classes, ["look like [N, channels, height, width]"]),
-    }
-    for name, (shape, labels, warnings) in given.items():
-        place = scratch / name
-        place.mkdir()
-        with h5py.File(place / "data.h5", "w") as file:
-            file["train/images"] = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
-            file["train/labels"] = labels
-        images = [f"data.dir={place}", "data.name=hdf5", "data.train=70", "data.validation=20"]
-        options = [word for pair in images + [pair for pair in SMALL if not pair.startswith(("data.", "run."))] for word in ("--set", pair)]
-        for more in (["--dry-run"], ["--run", place / "run", "--set", "run.episodes=2", "--set", "run.round=2"]):
-            told = [line for line in brood("search", "/dev/null", *options, *more).stderr.splitlines() if "warning" in line]
-            assert len(told) == len(warnings) and all(words in line for words, line in zip(warnings, told)), (name, more, told)
-        told = brood("train", "--arch", "3,4,1,1,0", "--dry-run", *options).stderr
-        assert "no accuracy will be known" in told and "show 1 of" not in told, told
-
-
 def test_a_search_whose_log_nobody_reads_any_longer_goes_on_to_its_end(scratch):
     run = scratch / "run"
-    job = subprocess.Popen([BROOD, "search", "/dev/null", "--run", run, *SETS, "--set", "log.level=debug"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    job.stderr.readline()
-    job.stderr.close()
+    job = subprocess.Popen([BROOD, "search", "/dev/null", "--run", run, *SETS, "--set", "log.level=debug"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    job.stdout.readline()
+    job.stdout.close()
     assert job.wait(timeout=60 * TIME_FACTOR) == 0
     assert "6 of 6" in " ".join(brood("status", run).stdout.split()) and not (run / "lock").exists()
 
@@ -308,18 +285,31 @@ def test_save_is_part_of_the_command_to_go_on_with_and_may_be_repeated(scratch):
     assert "was not kept" in brood(*train, expected=2).stderr
 
 
-def test_images_sorted_by_class_are_warned_of(scratch):
-    labels = np.repeat(np.arange(4, dtype=np.uint8), 50)
-    with h5py.File(scratch / "data.h5", "w") as file:
-        file["train/images"] = np.random.default_rng(1).integers(0, 255, (200, 8, 8), dtype=np.uint8)
-        file["train/labels"] = labels
-    sets = [pair for pair in SMALL if not pair.startswith("data.downscale")] + ["data.name=hdf5", f"data.dir={scratch}"]
-    own = ["search", "/dev/null", *(word for pair in sets for word in ("--set", pair))]
-    told = brood(*own, "--run", scratch / "sorted").stderr
-    assert "images: 200 of 8 x 8 x 1 in 4 classes" in told and "1 of the 3 classes" in told, told
-    with h5py.File(scratch / "data.h5", "r+") as file:
-        file["train/labels"][...] = np.random.default_rng(2).permutation(labels)
-    assert "warning" not in brood(*own, "--run", scratch / "shuffled").stderr
+def test_images_that_would_make_accuracies_worthless_are_warned_of_by_dry_run_and_job(scratch):
+    classes, shape = np.arange(100) % 4, (100, 8, 8, 3)
+    given = {
+        "good": (shape, classes, ()),
+        "sorted": (shape, np.sort(classes), ["the validation images show 0 of the 3 classes trained on"]),
+        "two, sorted": (shape, (np.arange(100) >= 25).astype(int), ["the validation images show 0 of the 1 classes trained on"]),
+        "from 1": (shape, classes + 1, ["labels go up to 4, but only 4 of these 5 classes"]),
+        "channels first": ((100, 3, 8, 8), classes, ["look like [N, channels, height, width]"]),
+        "signals": ((100, 1, 64, 9), classes, ()),
+    }
+    for name, (shape, labels, warnings) in given.items():
+        place = scratch / name
+        place.mkdir()
+        with h5py.File(place / "data.h5", "w") as file:
+            file["train/images"] = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
+            file["train/labels"] = labels
+        images = [f"data.dir={place}", "data.name=hdf5", "data.train=70", "data.validation=20"]
+        options = [word for pair in images + [pair for pair in SMALL if not pair.startswith(("data.", "run."))] for word in ("--set", pair)]
+        for more in (["--dry-run"], ["--run", place / "run", "--set", "run.episodes=2", "--set", "run.round=2"]):
+            answer = brood("search", "/dev/null", *options, *more)
+            assert f"100 of {' x '.join(map(str, shape[1:]))} in {max(labels) + 1} classes" in answer.stdout + answer.stderr, answer
+            told = [line for line in answer.stderr.splitlines() if "warning" in line]
+            assert len(told) == len(warnings) and all(words in line for words, line in zip(warnings, told)), (name, more, told)
+        told = brood("train", "--arch", "3,4,1,1,0", "--dry-run", *options).stderr
+        assert "no accuracy will be known" in told and "the validation images" not in told, told
 
 
 def test_save_finds_a_place_that_will_not_do_before_the_training(scratch):
@@ -338,6 +328,9 @@ def test_output_that_cannot_be_written_is_an_error(scratch):
         for arguments in ["help", "keys"], ["--help"], ["search", "/dev/null", "--dry-run"]:
             answer = subprocess.run([BROOD, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
             assert answer.returncode == 7 and "cannot be written: No space left" in answer.stderr, (arguments, answer)
+        job = ["search", "/dev/null", "--run", scratch / "run", *SETS, "--set", "evaluator.name=synthetic"]
+        answer = subprocess.run([BROOD, *job], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert answer.returncode == 0 and "warning: the summary cannot be written: No space left" in answer.stderr, answer
 
 
 def test_compare_tells_equal_from_different(scratch):

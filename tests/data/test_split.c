@@ -116,16 +116,17 @@ static void classes_are_counted_where_they_have_an_image(void **state) {
     (void)state;
     sample_t sample;
     fill_sample(&sample);
-    for (int i = 0; i < TRAIN; i++) sample.train_labels[i] = (uint8_t)(i < 5 ? 1 + i % 2 : i < TRAIN - 11 ? 9 : 2 + i % 3);
+    for (int i = 0; i < TRAIN; i++)
+        sample.train_labels[i] = (uint8_t)(i < 5 ? 1 + i % 2 : i < TRAIN - 11 ? 9 : 2 + i % 3);
     for (int i = 0; i < TEST; i++) sample.test_labels[i] = 7;
     write_sample(&sample, "");
     brood_data_config_t config = config_idx();
     brood_data_shape_t  shape;
     assert_int_equal(brood_data_probe(&config, &shape), BROOD_OK);
     assert_int_equal(shape.classes, 10);
-    assert_int_equal(shape.classes_validated, 2);
-    assert_int_equal(shape.classes_trained, 3);
-    assert_int_equal(shape.classes_shown, 6); /* 1, 2, 3, 4, 7, 9 */
+    assert_int_equal(shape.classes_shown, 6);     /* 1, 2, 3, 4, 7, 9 */
+    assert_int_equal(shape.classes_trained, 3);   /* 2, 3, 4 */
+    assert_int_equal(shape.classes_validated, 1); /* 2, and 1, which is not trained on */
 }
 
 static uint64_t fingerprint_of(const sample_t *sample, const brood_data_config_t *config) {

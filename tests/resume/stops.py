@@ -24,7 +24,7 @@ def stop_and_go_on(place, expected, act, ranks=2):
     output = ends_with(job, expected)
     children = jobs.inflight(place.directory)
     assert children or expected == jobs.HALTED, "nothing in flight"
-    assert re.search(rf"^To go on      \S*brood\S* search --run {place.directory}$", output, re.MULTILINE), output
+    assert re.search(rf"^To go on      \S*brood\S* search --run {re.escape(str(place.directory))}$", output, re.MULTILINE), output
     said = place.complete()
     words = " ".join(said.split())
     for episode, (step, _) in children.items():

@@ -20,12 +20,13 @@ extern const int64_t     brood_data_key_count;
 
 /* What a data set holds, known from the headers of its images and from its labels. */
 typedef struct {
-    int64_t image[3];          /* height, width, channels, after downscaling */
-    int64_t images;            /* of the training files */
-    int64_t validation, train; /* of these in use: the first and the last */
-    int64_t test;              /* of the test files; 0: there are none */
-    int64_t classes;           /* 1 + the largest label of training and test files */
-    int64_t classes_shown, classes_validated, classes_trained; /* with an image in the files, in use to validate, to train */
+    int64_t image[3];                           /* height, width, channels, after downscaling */
+    int64_t images;                             /* of the training files */
+    int64_t validation, train;                  /* of these in use: the first and the last */
+    int64_t test;                               /* of the test files; 0: there are none */
+    int64_t classes;                            /* 1 + the largest label of training and test files */
+    int64_t classes_shown;                      /* with an image in any of the files */
+    int64_t classes_trained, classes_validated; /* with an image to train on; of those, with one to validate */
 } brood_data_shape_t;
 
 /* Reads headers and labels and checks what can be checked without decoding images: BROOD_E_DATA with file, found and

@@ -25,6 +25,7 @@ typedef struct {
     double of[BROOD_WORKS];
 } brood_work_t;
 
+#define BROOD_COST_CPU       "Zen 5" /* the reference CPU, whose times cost.c has */
 #define BROOD_COST_MINIBATCH 100
 #define BROOD_COST_LANES     16
 #define BROOD_COST_NEAR      4000000 /* numbers that a core's share of a third-level cache holds */

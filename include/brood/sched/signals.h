@@ -14,8 +14,8 @@ typedef enum {
 } brood_signal_t;
 
 /* First thing in a job. Further signals change nothing (Slurm sends TERM, CONT, TERM within 10 ms), except a second INT
-   at least 1 s after the first, which ends the process at once, without saving. Where
-   nobody reads the log any longer the job goes on. */
+   at least 1 s after the first, which ends the process at once, without saving. PIPE is ignored: a job goes on where
+   nobody reads its log any longer. */
 void brood_signals_install(void);
 
 /* What this process is doing ("" is nothing to tell; cut where too long): should it die of a fault of its own (SIGSEGV,
