@@ -166,6 +166,10 @@ int64_t brood_child_epochs(const brood_child_config_t *config, bool retrain) {
     return retrain ? config->retrain.epochs : config->epochs;
 }
 
+bool brood_child_trains_on_all(const brood_child_config_t *config, bool retrain) {
+    return retrain && config->retrain.images == BROOD_IMAGES_ALL;
+}
+
 double brood_child_rate(brood_schedule_t schedule, double rate, int64_t step, int64_t steps) {
     if (schedule == BROOD_SCHEDULE_CONSTANT) return rate;
     const double pi = 0x1.921fb54442d18p+1;

@@ -53,15 +53,10 @@ static void train_destroy(void **self) {
     *self = NULL;
 }
 
-/* Whether no images are kept for validation. */
-static bool trains_on_all(const brood_child_config_t *config, bool retrain) {
-    return retrain && config->retrain.images == BROOD_IMAGES_ALL;
-}
-
 /* Images of each phase: of an epoch, and at the end. */
 static void count_images(const brood_child_config_t *config, bool retrain, const brood_data_shape_t *shape,
                          int64_t count[PHASES]) {
-    bool all = trains_on_all(config, retrain);
+    bool all = brood_child_trains_on_all(config, retrain);
     count[PHASE_TRAIN] = shape->train + (all ? shape->validation : 0);
     count[PHASE_VALIDATE] = all ? 0 : shape->validation;
     count[PHASE_TEST] = retrain ? shape->test : 0;
@@ -87,7 +82,7 @@ static brood_err_t train_create(const brood_evaluator_setup_t *setup, void **sel
     train->setup = *setup;
     train->rate = setup->retrain ? config->retrain.learning_rate : config->learning_rate;
     train->schedule = (brood_schedule_t)(setup->retrain ? config->retrain.schedule : config->schedule);
-    train->part[PHASE_TRAIN] = trains_on_all(config, setup->retrain) ? BROOD_PART_ALL : BROOD_PART_TRAIN;
+    train->part[PHASE_TRAIN] = brood_child_trains_on_all(config, setup->retrain) ? BROOD_PART_ALL : BROOD_PART_TRAIN;
     train->part[PHASE_VALIDATE] = BROOD_PART_VALIDATION;
     train->part[PHASE_TEST] = BROOD_PART_TEST;
     count_images(config, setup->retrain, &setup->data->shape, train->count);

@@ -46,8 +46,8 @@ extern const brood_data_shape_t config_nominal_shape;
 /* /config/data_*: of the images, what a child's time is computed from. For writing a run file and for reading one. */
 void config_shape_fields(brood_data_shape_t *shape, brood_fields_t *fields);
 
-/* "60000 images of 28 x 28 x 1 in 10 classes: …": what a data set was understood to hold. `all`: trained on all
-   that is in use (retrain.images). */
+/* "60000 images of 28 x 28 x 1 in 10 classes: …": what a data set was understood to hold. `all`: as of
+   brood_child_trains_on_all. */
 void config_images_print(const brood_data_shape_t *shape, bool all, char *text, size_t size);
 /* To the log: what makes accuracies worthless and is known from the shape. */
 void config_images_warn(const brood_data_shape_t *shape, bool all);

@@ -78,7 +78,7 @@ brood_err_t dry_run(const job_request_t *request) {
     BROOD_TRY(brood_config_text(sections, CONFIG_SECTIONS, false, &yaml));
     printf("%s\n", yaml);
     if (needs_data) {
-        bool all = request->retrain && config->child.retrain.images == BROOD_IMAGES_ALL;
+        bool all = brood_child_trains_on_all(&config->child, request->retrain);
         config_images_print(&shape, all, images, sizeof images);
         printf("Images        %s\n", images);
         config_images_warn(&shape, all);

@@ -88,7 +88,7 @@ static brood_err_t share_configuration(job_t *job) {
 }
 
 static void tell_of_images(const job_t *job) {
-    bool all = job->request->retrain && job->config->child.retrain.images == BROOD_IMAGES_ALL;
+    bool all = brood_child_trains_on_all(&job->config->child, job->request->retrain);
     char text[160];
     config_images_print(&job->data.shape, all, text, sizeof text);
     if (job->state == BROOD_RUN_NONE) brood_log_write(BROOD_LOG_INFO, "images: %s", text);

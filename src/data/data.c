@@ -64,13 +64,6 @@ static void shape_of(const brood_data_config_t *config, const brood_source_t *so
         .test = test->missing ? 0 : test->rows};
 }
 
-static int64_t largest(const uint8_t *labels, int64_t count) {
-    uint8_t most = 0;
-    for (int64_t i = 0; i < count; i++)
-        if (labels[i] > most) most = labels[i];
-    return most;
-}
-
 #define LABELS 256
 
 static void find_classes(const uint8_t *labels, int64_t count, bool found[LABELS]) {
@@ -84,6 +77,7 @@ static void count_classes(const uint8_t *labels, brood_data_shape_t *shape) {
     find_classes(labels + shape->images - shape->train, shape->train, trained);
     find_classes(labels, shape->validation, validated);
     for (int label = 0; label < LABELS; label++) {
+        if (any[label]) shape->classes = label + 1;
         shape->classes_shown += any[label];
         shape->classes_trained += trained[label];
         shape->classes_validated += trained[label] && validated[label];
@@ -97,11 +91,10 @@ static brood_err_t read_labels(brood_source_t *source, brood_data_shape_t *shape
     if (!labels) return brood_fail(BROOD_E_MEMORY, "out of memory while reading labels");
     BROOD_TRY(brood_source_labels(source, BROOD_ARRAY_TRAIN_LABELS, labels));
     if (shape->test > 0) BROOD_TRY(brood_source_labels(source, BROOD_ARRAY_TEST_LABELS, labels + shape->images));
-    shape->classes = 1 + largest(labels, shape->images + shape->test);
+    count_classes(labels, shape);
     if (shape->classes < 2)
         BROOD_TRY(brood_fail(BROOD_E_DATA, "%s: found no label but 0, expected two classes or more",
                              source->stream[BROOD_ARRAY_TRAIN_LABELS].name));
-    count_classes(labels, shape);
     *out = labels;
     labels = NULL;
 done:

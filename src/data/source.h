@@ -9,7 +9,8 @@ typedef struct {
     brood_stream_t        stream[BROOD_ARRAYS]; /* those of the test set are missing together */
 } brood_source_t;
 
-/* BROOD_E_CONFIG: data.dir is needed, or is no directory. BROOD_E_DATA, BROOD_E_IO. The source must be closed in any case. */
+/* BROOD_E_CONFIG: data.dir is needed, or is no directory. BROOD_E_DATA, BROOD_E_IO. The source must be closed
+   in any case. */
 brood_err_t brood_source_open(const brood_data_config_t *config, brood_source_t *source) BROOD_WARN_UNUSED;
 void        brood_source_close(brood_source_t *source);
 

@@ -49,6 +49,9 @@ typedef struct {
 /* Epochs of the learning curve under this configuration. */
 int64_t brood_child_epochs(const brood_child_config_t *config, bool retrain);
 
+/* Whether no images are kept for validation. */
+bool brood_child_trains_on_all(const brood_child_config_t *config, bool retrain);
+
 /* The learning rate of training step `step` of `steps`: `rate`, or with the cosine schedule rate (1 + cos(π step /
    steps)) / 2 (Loshchilov and Hutter, arXiv 1608.03983, without restarts). */
 double brood_child_rate(brood_schedule_t schedule, double rate, int64_t step, int64_t steps);
